@@ -1,0 +1,1 @@
+"""What knows nothing of LocalEx: clock, ids, randomness, errors, money, geography, pages, locks."""
