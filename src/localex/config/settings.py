@@ -1,0 +1,157 @@
+"""Django's settings, made from the environment and nothing else."""
+
+from importlib.util import find_spec
+
+from csp.constants import NONCE, NONE, SELF
+
+from localex.config.database import django_database
+from localex.config.environment import Environment, read_environment
+
+LOCALEX: Environment = read_environment()
+
+SECRET_KEY = LOCALEX.secret_key
+DEBUG = LOCALEX.debug
+ALLOWED_HOSTS = LOCALEX.allowed_hosts
+CSRF_TRUSTED_ORIGINS = [LOCALEX.base_url]
+ROOT_URLCONF = "localex.config.urls"
+WSGI_APPLICATION = "localex.config.wsgi.application"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "members.User"
+SITE_ID = None
+
+CONTEXTS = [
+    name
+    for name in (
+        "demo",
+        "web",
+        "operations",
+        "search",
+        "notifications",
+        "trading",
+        "listings",
+        "places",
+        "members",
+        "communities",
+        "media",
+        "credits",
+        "jobs",
+    )
+    if find_spec(f"localex.{name}") and find_spec(f"localex.{name}.apps")
+]
+INSTALLED_APPS = [
+    *(f"localex.{name}" for name in CONTEXTS if name != "demo" or LOCALEX.demo),
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "django_tasks",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    *(["localex.members.middleware.CurrentMemberMiddleware"] if find_spec("localex.members.middleware") else []),
+    *(["localex.web.middleware.ErrorPageMiddleware"] if find_spec("localex.web.middleware") else []),
+]
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "csp.context_processors.nonce",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                *(["localex.web.context.page_context"] if find_spec("localex.web.context") else []),
+            ]
+        },
+    }
+]
+
+DATABASES = {
+    "default": django_database(
+        LOCALEX.database_url, variable="DATABASE_URL", pool_size=LOCALEX.database_pool_size
+    ),
+}
+
+# A copy that may vanish; nothing that guards anything rests on it.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "localex"}}
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_NAME = "__Host-session" if LOCALEX.is_https else "localex_session"
+SESSION_COOKIE_SECURE = LOCALEX.is_https
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+CSRF_COOKIE_NAME = "__Host-csrf" if LOCALEX.is_https else "localex_csrf"
+CSRF_COOKIE_SECURE = LOCALEX.is_https
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if LOCALEX.is_https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = LOCALEX.is_https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if LOCALEX.is_https else None
+X_FRAME_OPTIONS = "DENY"
+
+_tiles = [LOCALEX.map_tile_url.split("/{", 1)[0]] if LOCALEX.map_tile_url else []
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:", "blob:", *_tiles],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = LOCALEX.data_dir / "static"
+MEDIA_ROOT = LOCALEX.data_dir / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(MEDIA_ROOT)}},
+    "staticfiles": {"BACKEND": "localex.config.static.HashedStaticFilesStorage"},
+}
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 12
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+
+TASKS = {"default": {"BACKEND": "localex.jobs.backend.OutboxBackend"}}
+
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = LOCALEX.mail_from
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # mail leaves through localex.ports.mail only
+
+LOGGING_CONFIG = None
+
+if find_spec("localex.config.accounts"):
+    from localex.config.accounts import *  # noqa: F403
+else:
+    AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
