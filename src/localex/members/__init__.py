@@ -1,0 +1,1 @@
+"""People: accounts, membership of communities, display names, avatars, where somebody is (roughly)."""
