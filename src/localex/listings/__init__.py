@@ -1,0 +1,1 @@
+"""What neighbours have and need: categories, listings, their pictures and their states."""

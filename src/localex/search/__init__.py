@@ -1,0 +1,1 @@
+"""Finding listings: words, filters, orders and pages that do not shift."""
