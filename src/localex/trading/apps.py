@@ -1,0 +1,20 @@
+"""The trading app."""
+
+from datetime import timedelta
+
+from django.apps import AppConfig
+
+SWEEP_EVERY = timedelta(seconds=30)
+
+
+class TradingConfig(AppConfig):
+    """Registers the sweep that ends what nobody ended in time."""
+
+    name = "localex.trading"
+    label = "trading"
+
+    def ready(self) -> None:
+        from localex.jobs import schedules
+        from localex.trading.tasks import end_overdue
+
+        schedules.register("trading.end_overdue", end_overdue, every=SWEEP_EVERY)
