@@ -12,9 +12,7 @@ from django.db.models.functions import Lower
 from localex.lib import clock, randomness
 from localex.lib.geo import Point
 from localex.lib.records import Record
-
-NAME_PATTERN = r"^[A-Z][a-z]+[A-Z][a-z]+_\d{4}$"
-NAME_LENGTH = 40
+from localex.members.names import NAME_LENGTH, NAME_PATTERN
 
 
 def new_ledger_ref() -> uuid.UUID:
@@ -81,7 +79,13 @@ class Member(Record):
         SUSPENDED = "suspended", "Suspended"  # may look and sign out, may not act
         CLOSED = "closed", "Closed"
 
-    community = models.ForeignKey("communities.Community", on_delete=models.PROTECT, related_name="members")
+    community = models.ForeignKey(
+        # No index of its own: every unique index below begins with it.
+        "communities.Community",
+        on_delete=models.PROTECT,
+        related_name="members",
+        db_index=False,
+    )
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     display_name = models.CharField(max_length=NAME_LENGTH)
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
@@ -170,7 +174,7 @@ class Member(Record):
 class FormerName(Record):
     """A display name that a member gave up. Kept for audit, and never drawn for anybody else."""
 
-    community = models.ForeignKey("communities.Community", on_delete=models.PROTECT, related_name="+")
+    community = models.ForeignKey("communities.Community", on_delete=models.PROTECT, related_name="+", db_index=False)
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="former_names")
     display_name = models.CharField(max_length=NAME_LENGTH)
     given_up_at = models.DateTimeField(default=clock.now, editable=False)
