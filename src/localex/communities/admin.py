@@ -1,0 +1,47 @@
+"""Staff pages of communities. Founding one goes through the service, which opens its accounts too."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from localex.communities.models import Community
+from localex.communities.services import CHANGEABLE, create_community, update_community
+
+
+@admin.register(Community)
+class CommunityAdmin(ModelAdmin):
+    """Few rows, all of them policy."""
+
+    list_display = ["name", "slug", "area_name", "country", "timezone", "language", "distance_unit", "is_open"]
+    list_filter = ["is_open", "country"]
+    search_fields = ["name", "slug", "area_name"]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "area_name", "is_open"]}),
+        ("Words and units", {"fields": ["language", "country", "timezone", "distance_unit"]}),
+        ("Credits", {"fields": ["currency_one", "currency_many", "starter_grant"]}),
+        ("Where it is", {"fields": [("centre_lat", "centre_lon"), ("south", "north"), ("west", "east")]}),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Community | None = None) -> list[str]:
+        """The slug is in addresses that people kept."""
+        return ["slug"] if obj else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Community | None = None) -> bool:
+        """A community with a ledger is closed, never deleted."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Community, form: Any, change: bool) -> None:
+        """Through the services, so that nothing can be founded without accounts."""
+        if change:
+            changed = {name: getattr(obj, name) for name in form.changed_data if name in CHANGEABLE}
+            update_community(community_id=obj.pk, **changed)
+            return
+        fields = ("slug", "name", "area_name", "country", "timezone", "language", "distance_unit")
+        more = ("currency_one", "currency_many", "starter_grant", "is_open")
+        founded = create_community(
+            centre=obj.centre, box=obj.box, **{name: getattr(obj, name) for name in (*fields, *more)}
+        )
+        obj.pk = founded.pk
+        obj._state.adding = False
