@@ -1,0 +1,34 @@
+"""The sweep that ends what nobody ended in time."""
+
+import structlog
+from django.db import DatabaseError, transaction
+
+from localex.jobs.tasks import database_task
+from localex.lib import clock
+from localex.lib.errors import LocalExError
+from localex.trading import services
+from localex.trading.models import Offer, Trade
+from localex.trading.states import OfferState
+
+BATCH = 100
+log = structlog.get_logger()
+
+
+@database_task
+def end_overdue() -> None:
+    """End up to 100 offers and 100 trades whose deadline has passed. Uses offer_deadline and trade_deadline.
+
+    Level-triggered: it reads what is overdue, so a missed run loses nothing. Each is ended in its own savepoint, so
+    that one that cannot be ended does not keep the others waiting.
+    """
+    now = clock.now()
+    offers = Offer.objects.filter(state=OfferState.OFFERED, deadline_at__lte=now).order_by("deadline_at")
+    trades = Trade.objects.filter(deadline_at__lte=now).order_by("deadline_at")
+    work = [(services.end_overdue_offer, {"offer_id": row}) for row in offers.values_list("id", flat=True)[:BATCH]]
+    work += [(services.end_overdue_trade, {"trade_id": row}) for row in trades.values_list("id", flat=True)[:BATCH]]
+    for end, ids in work:
+        try:
+            with transaction.atomic():
+                end(**ids)
+        except (LocalExError, DatabaseError):
+            log.exception("trading.end_overdue_failed", **{key: str(value) for key, value in ids.items()})
