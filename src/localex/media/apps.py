@@ -1,5 +1,7 @@
 """The media context as a Django app."""
 
+from datetime import timedelta
+
 from django.apps import AppConfig
 
 
@@ -9,3 +11,10 @@ class MediaConfig(AppConfig):
     name = "localex.media"
     label = "media"
     verbose_name = "Pictures"
+
+    def ready(self) -> None:
+        """Declare what repeats."""
+        from localex.jobs import schedules
+        from localex.media.tasks import give_up_on_photos
+
+        schedules.register("media.give_up_on_photos", give_up_on_photos, every=timedelta(hours=1))

@@ -37,6 +37,7 @@ class Photo(Record):
         indexes = [
             models.Index(fields=["community_id", "uploader_id", "created_at"], name="photo_uploader"),
             models.Index(fields=["created_at"], name="photo_pending", condition=models.Q(state="pending")),
+            models.Index(fields=["sha256"], name="photo_sha256", condition=~models.Q(sha256="")),
         ]
         constraints = [
             models.CheckConstraint(

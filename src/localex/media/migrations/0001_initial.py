@@ -1,6 +1,5 @@
 """The tables of pictures."""
 
-
 import localex.lib.clock
 import localex.lib.ids
 from django.db import migrations, models
@@ -30,7 +29,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=localex.lib.clock.now)),
             ],
             options={
-                'indexes': [models.Index(fields=['community_id', 'uploader_id', 'created_at'], name='photo_uploader'), models.Index(condition=models.Q(('state', 'pending')), fields=['created_at'], name='photo_pending')],
+                'indexes': [models.Index(fields=['community_id', 'uploader_id', 'created_at'], name='photo_uploader'), models.Index(condition=models.Q(('state', 'pending')), fields=['created_at'], name='photo_pending'), models.Index(condition=models.Q(('sha256', ''), _negated=True), fields=['sha256'], name='photo_sha256')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'ready', 'rejected'])), name='photo_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('height__gt', 0), ('width__gt', 0), models.Q(('sha256', ''), _negated=True)), _connector='OR'), name='photo_ready_is_whole')],
             },
         ),
