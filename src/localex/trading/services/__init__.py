@@ -1,4 +1,4 @@
-"""Everything that changes an offer or a trade. Each function is complete: state, ledger, jobs and log in one transaction."""
+"""Everything that changes an offer or a trade; each function is complete: state, ledger, jobs and log."""
 
 from localex.trading.services.endings import cancel_trade, decline_item, end_overdue_offer, end_overdue_trade
 from localex.trading.services.handoffs import HandoffResult, hand_over

@@ -51,7 +51,7 @@ def _check_price(listing: Listing, price: int) -> None:
 
 
 def _check_payer(listing: Listing, maker: Member, price: int) -> None:
-    """Only who would pay is checked, and only when that is the maker: somebody else's balance is not theirs to learn."""
+    """Checked only when the maker would pay: somebody else's balance is not theirs to learn."""
     if listing.is_wanted or price == 0:
         return
     available = credit_queries.find_balance(community_id=maker.community_id, owner=maker.ledger_ref).available

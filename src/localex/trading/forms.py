@@ -1,0 +1,159 @@
+"""What people type in a trade. Prices are typed in whole credits and become hundredths here."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from localex.lib import clock, money
+from localex.lib.ids import new_id
+from localex.listings.models import Listing
+from localex.trading.services.meetups import EARLIEST_AHEAD
+from localex.trading.services.reviews import MAX_TEXT, MIN_TEXT, TAGS
+
+SOON = timedelta(minutes=10)
+QUARTER_MINUTES = 15
+OTHER = "other"
+
+
+class OfferForm(forms.Form):
+    """A price for a listing; the hidden key makes the same form sent twice one offer."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    price = forms.IntegerField(
+        label="Your offer",
+        min_value=1,
+        max_value=100_000,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={
+            "required": "Say how many credits you offer.",
+            "invalid": "Write a whole number of credits.",
+            "min_value": "Offer at least 1 credit.",
+            "max_value": "Offer at most 100,000 credits.",
+        },
+    )
+
+    def __init__(self, *args: Any, listing: Listing, available: int, **kwargs: Any) -> None:
+        """`available` is the maker's balance in hundredths, shown beside the field."""
+        kwargs.setdefault("initial", {"key": new_id(), "price": listing.price // money.HUNDREDTHS})
+        super().__init__(*args, **kwargs)
+        if listing.is_gift:
+            del self.fields["price"]
+        elif listing.is_wanted:
+            self.fields["price"].label = "What you ask for it"
+        else:
+            self.fields["price"].help_text = f"You have {money.display(available)} credits available."
+
+    @property
+    def amount(self) -> int:
+        """The price in hundredths; 0 for a gift."""
+        return money.from_whole(self.cleaned_data.get("price") or 0)
+
+    @property
+    def offer_id(self) -> uuid.UUID | None:
+        """The form's own key, when it carried a UUIDv7."""
+        key: uuid.UUID | None = self.cleaned_data.get("key")
+        return key if key is not None and key.version == 7 else None
+
+
+class PlaceForm(forms.Form):
+    """Which of the proposed places suits."""
+
+    place = forms.UUIDField(error_messages={"required": "Choose a place."})
+    accepts_distance = forms.BooleanField(required=False)
+
+
+def _next_quarter(after: datetime) -> datetime:
+    rest = timedelta(minutes=after.minute % QUARTER_MINUTES, seconds=after.second, microseconds=after.microsecond)
+    return after - rest + timedelta(minutes=QUARTER_MINUTES)
+
+
+def suggest_times(now: datetime) -> list[datetime]:
+    """Four half hours that people often choose, from the soonest on, in the time zone in force."""
+    local = timezone.localtime(now)
+    noon = local.replace(hour=12, minute=0, second=0, microsecond=0)
+    tomorrow = noon + timedelta(days=1)
+    saturday = noon.replace(hour=10) + timedelta(days=(5 - local.weekday()) % 7 or 7)
+    soon = _next_quarter(local + SOON)
+    wished = [soon, noon.replace(hour=18), tomorrow, tomorrow.replace(hour=18), saturday]
+    return sorted({time for time in wished if time >= soon})[:4]
+
+
+class TimeForm(forms.Form):
+    """One of the suggested half hours, or any other within a week."""
+
+    choice = forms.ChoiceField(
+        label="When could you meet?", widget=forms.RadioSelect, error_messages={"required": "Choose a time."}
+    )
+    other = forms.DateTimeField(
+        label="Another time",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": 900}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
+        error_messages={"invalid": "Write the time like 2026-11-24 17:00."},
+    )
+
+    def __init__(self, *args: Any, describe: Any = str, **kwargs: Any) -> None:
+        """`describe` turns a moment into the words beside its choice."""
+        super().__init__(*args, **kwargs)
+        times = suggest_times(clock.now())
+        self.fields["choice"] = forms.TypedChoiceField(
+            label=self.base_fields["choice"].label,
+            widget=forms.RadioSelect,
+            coerce=str,
+            choices=[(time.isoformat(), describe(time)) for time in times] + [(OTHER, "Another time")],
+            error_messages={"required": "Choose a time.", "invalid_choice": "That time has passed. Choose again."},
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Put the moment meant, whichever way it was said, into `starts_at`."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        choice = cleaned.get("choice")
+        if choice == OTHER:
+            if not cleaned.get("other") and "other" not in self.errors:
+                self.add_error("other", "Say when.")
+            cleaned["starts_at"] = cleaned.get("other")
+        elif choice:
+            cleaned["starts_at"] = datetime.fromisoformat(choice)
+        starts_at = cleaned.get("starts_at")
+        if starts_at and starts_at < clock.now() + EARLIEST_AHEAD:
+            self.add_error("other" if choice == OTHER else "choice", "This time is too soon or has passed.")
+        return cleaned
+
+
+class CodeForm(forms.Form):
+    """The six digits that the buyer shows; spaces and dashes do not matter."""
+
+    code = forms.RegexField(
+        label="The buyer's code",
+        regex=r"^\s*(\d[\s-]?){6}\s*$",
+        max_length=20,
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "placeholder": "", "class": "code-input"}
+        ),
+        error_messages={"required": "Type the six digits.", "invalid": "The code has six digits."},
+    )
+
+
+class ReviewForm(forms.Form):
+    """Stars, some words that fit, and what one wants to say."""
+
+    stars = forms.TypedChoiceField(
+        label="How was it?",
+        coerce=int,
+        widget=forms.RadioSelect,
+        choices=[(5, "5 – very good"), (4, "4 – good"), (3, "3 – all right"), (2, "2 – not good"), (1, "1 – bad")],
+        error_messages={"required": "Give 1 to 5 stars."},
+    )
+    tags = forms.MultipleChoiceField(
+        label="What fits?", required=False, widget=forms.CheckboxSelectMultiple, choices=[(tag, tag) for tag in TAGS]
+    )
+    text = forms.CharField(
+        label="Your words",
+        required=False,
+        max_length=MAX_TEXT,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=f"{MIN_TEXT} to {MAX_TEXT} characters, or nothing. No names, addresses or phone numbers.",
+    )

@@ -1,0 +1,262 @@
+"""What the trading pages show, put together from queries; no page decides anything itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import segno
+from django.urls import reverse
+from django.utils import timezone
+
+from localex.lib import clock, money
+from localex.listings.models import Listing, ListingPhoto
+from localex.members.models import Member
+from localex.trading import codes, queries, steps, turns
+from localex.trading.forms import CodeForm, ReviewForm, TimeForm
+from localex.trading.models import Offer, PlaceOption, Trade, TradeEvent
+from localex.trading.services.handoffs import MAX_WRONG_TRIES, HandoffResult
+from localex.trading.services.meetups import ARRIVE_BEFORE, FAR_LEG_KM
+from localex.trading.states import TABLE, Event, OfferState, Subject, TradeState
+
+BAR_STEPS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffCode:
+    """What the buyer's page shows while both are there."""
+
+    first: str
+    second: str
+    qr: str
+    seconds_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCard:
+    """A proposed place as one side sees it."""
+
+    option: PlaceOption
+    my_leg_km: float
+    their_leg_km: float
+    my_bar: int
+    their_bar: int
+    is_mine: bool
+    is_theirs: bool
+    is_far: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """Something that happened, in words from the reader's side."""
+
+    words: str
+    when: datetime
+    event: str
+
+
+def say_time(when: datetime) -> str:
+    """ "Today 18:00", "Tomorrow 12:00" or "Saturday 28 November, 10:00", in the time zone in force."""
+    local = timezone.localtime(when)
+    days = (local.date() - timezone.localtime(clock.now()).date()).days
+    if days in {0, 1}:
+        return f"{('Today', 'Tomorrow')[days]} {local:%H:%M}"
+    return f"{local:%A} {local.day} {local:%B, %H:%M}"
+
+
+def wrong_code_words(result: HandoffResult) -> str:
+    """What to say after a wrong code."""
+    if result.tries_left == 0:
+        return "That was not the code, for the fifth time. The field is locked for 15 minutes; the credits stay safe."
+    tries = "1 try" if result.tries_left == 1 else f"{result.tries_left} tries"
+    return f"That is not the code. Look at the buyer's screen again: {tries} left."
+
+
+def describe_trades(member: Member, cursor: str | None) -> dict[str, Any]:
+    """The list of trades: what waits on me, what runs, what is over."""
+    open_trades = [
+        {
+            "trade": trade,
+            "turn": turns.turn_of(
+                trade,
+                member,
+                proposals=trade.open_proposals,  # type: ignore[attr-defined]
+                review_writers=trade.review_writers,  # type: ignore[attr-defined]
+            ),
+            "other": steps.other_side(trade, member),
+        }
+        for trade in queries.list_open_trades(member)
+    ]
+    closed = queries.list_closed_trades(member, cursor=cursor)
+    return {
+        "offers_to_me": queries.list_open_offers_to(member),
+        "offers_by_me": queries.list_open_offers_by(member),
+        "mine": [item for item in open_trades if item["turn"].is_mine],
+        "waiting": [item for item in open_trades if not item["turn"].is_mine],
+        "closed": [{"trade": trade, "other": steps.other_side(trade, member)} for trade in closed.items],
+        "next_cursor": closed.next_cursor,
+        "is_first_page": not cursor,
+    }
+
+
+def describe_listing(listing: Listing) -> dict[str, Any]:
+    """The cover of a listing, for a page about an offer on it."""
+    cover = ListingPhoto.objects.filter(listing=listing, position=0).select_related("photo").first()
+    return {"cover": cover, "asks_for_gift": listing.is_gift and not listing.is_wanted}
+
+
+def find_trade_id(offer: Offer) -> Any:
+    """The id of the trade that an accepted offer became, or None."""
+    if offer.state != OfferState.ACCEPTED:
+        return None
+    return Trade.objects.filter(offer=offer).values_list("id", flat=True).first()
+
+
+def describe_offer(offer: Offer, member: Member) -> dict[str, Any]:
+    """One offer as its maker or the listing's owner sees it."""
+    is_owner = member.id == offer.listing.owner_id
+    return {
+        "offer": offer,
+        "listing": offer.listing,
+        "is_owner": is_owner,
+        "is_open": offer.state == OfferState.OFFERED,
+        "other": offer.maker if is_owner else offer.listing.owner,
+        "i_would_pay": is_owner == offer.listing.is_wanted,
+        **describe_listing(offer.listing),
+    }
+
+
+def describe_code(trade: Trade, member: Member, base_url: str) -> HandoffCode | None:
+    """The code for the buyer while both are there, else None: nobody else ever gets it."""
+    if trade.state != TradeState.MEETING or member.id != trade.buyer_id:
+        return None
+    now = clock.now()
+    digits = codes.code_at(trade.handoff_secret, now)
+    address = base_url.rstrip("/") + reverse("trading:hand_over", args=[trade.id]) + f"?code={digits}"
+    qr = segno.make(address, error="m").svg_inline(scale=1, border=2, omitsize=True, svgclass="qr", lineclass=None)
+    return HandoffCode(digits[:3], digits[3:], qr, codes.seconds_left(now))
+
+
+def _bar(km: float, longest: float) -> int:
+    return max(1, round(BAR_STEPS * km / longest)) if longest else 1
+
+
+def _place_cards(trade: Trade, member: Member) -> list[PlaceCard]:
+    is_buyer = member.id == trade.buyer_id
+    options = queries.list_place_options(trade)
+    longest = max((max(option.buyer_leg_km, option.seller_leg_km) for option in options), default=0)
+    cards = []
+    for option in options:
+        mine, theirs = option.buyer_leg_km, option.seller_leg_km
+        my_pick, their_pick = trade.buyer_pick_id, trade.seller_pick_id
+        if not is_buyer:
+            mine, theirs, my_pick, their_pick = theirs, mine, their_pick, my_pick
+        cards.append(
+            PlaceCard(
+                option=option,
+                my_leg_km=mine,
+                their_leg_km=theirs,
+                my_bar=_bar(mine, longest),
+                their_bar=_bar(theirs, longest),
+                is_mine=option.place_id == my_pick,
+                is_theirs=option.place_id == their_pick,
+                is_far=mine > FAR_LEG_KM,
+            )
+        )
+    return cards
+
+
+_SAID: dict[str, str] = {
+    Event.MAKE: "{who} made an offer",
+    Event.ACCEPT: "{who} accepted the offer",
+    Event.PICK_PLACE: "{who} chose a place",
+    Event.PROPOSE_TIME: "{who} proposed a time",
+    Event.ACCEPT_TIME: "{who} agreed to the time",
+    Event.SCHEDULE: "Place and time were agreed",
+    Event.ARRIVE: "{who} arrived",
+    Event.HAND_OVER: "{who} typed the right code",
+    Event.RELEASE: "The credits were released",
+    Event.DECLINE_ITEM: "{who} declined the item",
+    Event.CANCEL: "{who} called the trade off",
+    Event.REVIEW: "{who} wrote a review",
+    Event.PUBLISH_REVIEWS: "Both reviews were published",
+    Event.TIME_OUT: "Time ran out",
+}
+
+
+def _history(trade: Trade, member: Member) -> list[HistoryLine]:
+    return [
+        HistoryLine(_said(event, trade, member), event.happened_at, event.event)
+        for event in queries.list_events(trade=trade)
+    ]
+
+
+def _said(event: TradeEvent, trade: Trade, member: Member) -> str:
+    if event.event == Event.RELEASE and trade.price == 0:
+        return "The gift changed hands"
+    who = "You" if event.actor_id == member.id else event.actor.display_name if event.actor else "LocalEx"
+    return _SAID[event.event].format(who=who)
+
+
+def list_what_comes(state: str) -> list[str]:
+    """What can still happen after `state` when everything goes well, read from the table of states."""
+    words: list[str] = []
+    current = state
+    ahead = {Event.SCHEDULE, Event.ARRIVE, Event.HAND_OVER, Event.RELEASE, Event.PUBLISH_REVIEWS}
+    seen = {current}
+    while step := next(
+        (row for row in TABLE if row.subject == Subject.TRADE and row.state == current and row.event in ahead), None
+    ):
+        words.append(Event(step.event).label)
+        if step.next in seen:
+            break
+        current = step.next
+        seen.add(current)
+    return words
+
+
+def describe_ending(trade: Trade, member: Member) -> dict[str, Any]:
+    """What the pages that end a trade early need."""
+    return {
+        "trade": trade,
+        "is_buyer": member.id == trade.buyer_id,
+        "other": steps.other_side(trade, member),
+        "counts": trade.state in {TradeState.SCHEDULED, TradeState.ARRIVED},
+        "amount": money.display(trade.price),
+    }
+
+
+def describe_trade(trade: Trade, member: Member, *, base_url: str) -> dict[str, Any]:
+    """Everything on a trade's page as `member` sees it; the other side's unpublished review never is part of it."""
+    proposals = queries.list_time_proposals(trade) if trade.state == TradeState.ACCEPTED else []
+    reviews = queries.list_reviews_of_trade(trade) if trade.completed_at else []
+    turn = turns.turn_of(trade, member, proposals=proposals, review_writers={review.writer_id for review in reviews})
+    now = clock.now()
+    opens_at = trade.meet_starts_at - ARRIVE_BEFORE if trade.meet_starts_at else None
+    return {
+        "trade": trade,
+        "listing": trade.listing,
+        "other": steps.other_side(trade, member),
+        "is_buyer": member.id == trade.buyer_id,
+        "turn": turn,
+        "stations": turns.stations_of(trade),
+        "credits_sentence": turns.credits_words(trade, member),
+        "is_accepted": trade.state == TradeState.ACCEPTED,
+        "is_on_the_way": trade.state in {TradeState.SCHEDULED, TradeState.ARRIVED},
+        "is_meeting": trade.state == TradeState.MEETING,
+        "place_cards": _place_cards(trade, member) if trade.state == TradeState.ACCEPTED else [],
+        "time_proposals": proposals,
+        "my_proposals": [proposal for proposal in proposals if proposal.proposer_id == member.id],
+        "their_proposals": [proposal for proposal in proposals if proposal.proposer_id != member.id],
+        "arrival_opens_at": opens_at if opens_at and opens_at > now else None,
+        "i_arrived": trade.buyer_arrived_at if member.id == trade.buyer_id else trade.seller_arrived_at,
+        "code": describe_code(trade, member, base_url),
+        "tries_left": MAX_WRONG_TRIES - trade.handoff_wrong_tries,
+        "my_review": next((review for review in reviews if review.writer_id == member.id), None),
+        "published_reviews": [review for review in reviews if review.published_at],
+        "history": _history(trade, member),
+        "what_comes": list_what_comes(trade.state) if trade.closed_at is None else [],
+        "time_form": TimeForm(describe=say_time),
+        "code_form": CodeForm(),
+        "review_form": ReviewForm(),
+        **describe_listing(trade.listing),
+    }

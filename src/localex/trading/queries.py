@@ -1,0 +1,175 @@
+"""Reading offers, trades and reviews. Everything is filtered by who asks."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F, Prefetch, Q
+
+from localex.lib import clock
+from localex.lib.errors import BadRequest
+from localex.lib.pages import Page, decode_cursor, encode_cursor
+from localex.listings.models import ListingPhoto
+from localex.members.models import Member
+from localex.trading import steps, turns
+from localex.trading.models import Offer, PlaceOption, Review, TimeProposal, Trade, TradeEvent
+from localex.trading.states import OfferState
+
+access_offer = steps.access_offer
+access_trade = steps.access_trade
+
+PAGE_SIZE = 24
+WAITING_LIMIT = 10
+COVER = Prefetch(
+    "listing__listing_photos",
+    queryset=ListingPhoto.objects.filter(position=0).select_related("photo"),
+    to_attr="cover",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that waits on a member: what to do, until when, and where."""
+
+    words: str
+    deadline_at: datetime | None
+    url_name: str
+    subject_id: uuid.UUID
+    listing_title: str
+    other: Member
+
+
+def _open_trades(member: Member) -> Q:
+    return (Q(buyer=member) | Q(seller=member)) & Q(deadline_at__isnull=False)
+
+
+def list_open_trades(member: Member) -> list[Trade]:
+    """A member's trades that are not closed, the nearest deadline first; at most a page."""
+    rows = Trade.objects.filter(_open_trades(member)).select_related("listing", "buyer", "seller", "community", "place")
+    trades = list(rows.prefetch_related(COVER).order_by("deadline_at")[:PAGE_SIZE])
+    _attach_open_steps(trades)
+    return trades
+
+
+def _attach_open_steps(trades: Sequence[Trade]) -> None:
+    """What `turns.turn_of` needs beyond the row itself, in two queries for the whole list."""
+    ids = [trade.id for trade in trades]
+    proposals: dict[uuid.UUID, list[TimeProposal]] = {}
+    for proposal in TimeProposal.objects.filter(trade_id__in=ids, starts_at__gt=clock.now()).order_by("starts_at"):
+        proposals.setdefault(proposal.trade_id, []).append(proposal)
+    writers: dict[uuid.UUID, set[uuid.UUID]] = {}
+    for trade_id, writer_id in Review.objects.filter(trade_id__in=ids).values_list("trade_id", "writer_id"):
+        writers.setdefault(trade_id, set()).add(writer_id)
+    for trade in trades:
+        trade.open_proposals = proposals.get(trade.id, [])  # type: ignore[attr-defined]
+        trade.review_writers = writers.get(trade.id, set())  # type: ignore[attr-defined]
+
+
+def list_closed_trades(member: Member, *, cursor: str | None = None, limit: int = PAGE_SIZE) -> Page[Trade]:
+    """One page of a member's ended trades, the newest first. Uses trade_buyer and trade_seller."""
+    rows = Trade.objects.filter(Q(buyer=member) | Q(seller=member), closed_at__isnull=False)
+    if cursor:
+        (last,) = decode_cursor(cursor, length=1)
+        rows = rows.filter(id__lt=_uuid(last))
+    rows = rows.select_related("listing", "buyer", "seller", "community").prefetch_related(COVER)
+    found = list(rows.order_by("-id")[: limit + 1])
+    return Page(found[:limit], encode_cursor([found[limit - 1].id]) if len(found) > limit else None)
+
+
+def _uuid(value: object) -> uuid.UUID:
+    try:
+        return uuid.UUID(str(value))
+    except ValueError:
+        raise BadRequest("This page link is damaged. Start again from the first page.", code="bad_cursor") from None
+
+
+def list_open_offers_to(member: Member) -> list[Offer]:
+    """Open offers on a member's listings, the nearest deadline first; at most a page."""
+    rows = Offer.objects.filter(listing__owner=member, state=OfferState.OFFERED)
+    return list(_with_listing(rows).order_by("deadline_at")[:PAGE_SIZE])
+
+
+def list_open_offers_by(member: Member) -> list[Offer]:
+    """A member's own open offers, the nearest deadline first; at most a page. Uses offer_maker."""
+    rows = Offer.objects.filter(maker=member, state=OfferState.OFFERED)
+    return list(_with_listing(rows).order_by("deadline_at")[:PAGE_SIZE])
+
+
+def _with_listing(rows):  # type: ignore[no-untyped-def]
+    return rows.select_related("listing", "listing__owner", "maker", "community").prefetch_related(COVER)
+
+
+def find_open_offer(member: Member, listing_id: uuid.UUID) -> Offer | None:
+    """The open offer of this member on this listing, or None. Uses offer_one_open."""
+    return Offer.objects.filter(
+        community_id=member.community_id, listing_id=listing_id, maker=member, state=OfferState.OFFERED
+    ).first()
+
+
+def find_trade_of_listing(member: Member, listing_id: uuid.UUID) -> Trade | None:
+    """The newest trade of this listing in which `member` is a party, or None."""
+    rows = Trade.objects.filter(Q(buyer=member) | Q(seller=member), listing_id=listing_id)
+    return rows.order_by("-id").first()
+
+
+def list_waiting_on(member: Member) -> list[Waiting]:
+    """What needs this member first: offers to answer, then steps of trades; the nearest deadline first, at most 10."""
+    waiting = [
+        Waiting(
+            words=turns.offer_words(offer),
+            deadline_at=offer.deadline_at,
+            url_name="trading:offer",
+            subject_id=offer.id,
+            listing_title=offer.listing.title,
+            other=offer.maker,
+        )
+        for offer in list_open_offers_to(member)
+    ]
+    for trade in list_open_trades(member):
+        turn = turns.turn_of(
+            trade,
+            member,
+            proposals=trade.open_proposals,
+            review_writers=trade.review_writers,  # type: ignore[attr-defined]
+        )
+        if turn.is_mine:
+            waiting.append(
+                Waiting(
+                    words=turn.words,
+                    deadline_at=trade.deadline_at,
+                    url_name="trading:detail",
+                    subject_id=trade.id,
+                    listing_title=trade.listing.title,
+                    other=steps.other_side(trade, member),
+                )
+            )
+    last = clock.now()
+    return sorted(waiting, key=lambda item: item.deadline_at or last)[:WAITING_LIMIT]
+
+
+def list_place_options(trade: Trade) -> list[PlaceOption]:
+    """The proposed places of a trade, best first."""
+    return list(PlaceOption.objects.filter(trade=trade).select_related("place").order_by("rank"))
+
+
+def list_time_proposals(trade: Trade) -> list[TimeProposal]:
+    """The times proposed for a trade that have not passed, the earliest first."""
+    rows = TimeProposal.objects.filter(trade=trade, starts_at__gt=clock.now()).select_related("proposer")
+    return list(rows.order_by("starts_at"))
+
+
+def list_events(*, trade: Trade) -> list[TradeEvent]:
+    """What happened to a trade and the offer it came from, in order. Uses trade_event_offer."""
+    return list(TradeEvent.objects.filter(offer_id=trade.offer_id).select_related("actor").order_by("id")[:200])
+
+
+def list_reviews_of_trade(trade: Trade) -> list[Review]:
+    """Both reviews of a trade, published or not; the page decides what it may show."""
+    return list(Review.objects.filter(trade=trade).select_related("writer", "about"))
+
+
+def list_reviews_about(member: Member, *, limit: int = PAGE_SIZE) -> Iterable[Review]:
+    """Published reviews about a member, the newest first. Uses review_about."""
+    rows = Review.objects.filter(about=member, published_at__isnull=False).select_related("writer")
+    return list(rows.order_by(F("published_at").desc())[:limit])
