@@ -1,0 +1,77 @@
+"""How a Django form field becomes label, help, control and error."""
+
+from typing import Any
+
+from django.forms import BaseForm, BoundField, widgets
+
+KINDS: list[tuple[type[widgets.Widget], str]] = [
+    (widgets.CheckboxSelectMultiple, "checks"),
+    (widgets.RadioSelect, "radios"),
+    (widgets.CheckboxInput, "check"),
+    (widgets.PasswordInput, "password"),
+    (widgets.Select, "select"),
+    (widgets.Textarea, "textarea"),
+    (widgets.FileInput, "file"),
+]
+
+
+def find_kind(bound: BoundField) -> str:
+    """Return which of the shapes in components/field.html draws this field."""
+    widget = bound.field.widget
+    if widget.is_hidden:
+        return "hidden"
+    return next((kind for cls, kind in KINDS if isinstance(widget, cls)), "input")
+
+
+def describe_field(bound: BoundField, **options: Any) -> dict[str, Any]:
+    """Return what components/field.html needs.
+
+    Options: label and help replace the form's words; prefix and suffix stand inside the control; width is "s", "m"
+    or "full"; rows sizes a text area; count shows how many characters are left; big makes the control large.
+    """
+    kind = find_kind(bound)
+    help_text = options.get("help", bound.help_text)
+    described = [f"{bound.auto_id}_help"] if help_text else []
+    described += [f"{bound.auto_id}_error"] if bound.errors else []
+    described += [f"{bound.auto_id}_count"] if options.get("count") else []
+    attrs: dict[str, Any] = {"class": _control_class(kind, bound, options)}
+    if described and kind not in ("radios", "checks"):
+        attrs["aria-describedby"] = " ".join(described)
+    if "rows" in options:
+        attrs["rows"] = options["rows"]
+    return {
+        "field": bound,
+        "kind": kind,
+        "label": options.get("label", bound.label),
+        "help": help_text,
+        "described": " ".join(described),
+        "control": _control(bound, kind, attrs),
+        "is_optional": not bound.field.required and kind not in ("check", "hidden"),
+        "maxlength": getattr(bound.field, "max_length", None) if options.get("count") else None,
+        "prefix": options.get("prefix", ""),
+        "suffix": options.get("suffix", ""),
+        "width": options.get("width", "full"),
+    }
+
+
+def _control_class(kind: str, bound: BoundField, options: dict[str, Any]) -> str:
+    own = bound.field.widget.attrs.get("class", "")
+    base = {"check": "check", "radios": "check", "checks": "check", "file": "control control-file"}.get(kind, "control")
+    return " ".join(part for part in (base, "control-big" if options.get("big") else "", own) if part)
+
+
+def _control(bound: BoundField, kind: str, attrs: dict[str, Any]) -> Any:
+    return list(bound.subwidgets) if kind in ("radios", "checks") else bound.as_widget(attrs=attrs)
+
+
+def list_problems(form: BaseForm) -> list[dict[str, str]]:
+    """Return every error of a form as `{"message", "target"}`; the target is the id of the field to go to, or ""."""
+    if not form.is_bound:
+        return []
+    problems = [{"message": str(message), "target": ""} for message in form.non_field_errors()]
+    for bound in form:
+        target = bound.id_for_label or bound.auto_id
+        if find_kind(bound) in ("radios", "checks"):
+            target = f"{bound.auto_id}_0"
+        problems += [{"message": str(message), "target": str(target)} for message in bound.errors]
+    return problems

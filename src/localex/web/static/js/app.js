@@ -1,0 +1,43 @@
+// The one script of every page: loads a module for each element that asks for one with data-module, also after htmx swaps.
+// A module exports connect(element); it runs once for each element.
+const connected = new WeakSet();
+
+async function connect(element) {
+  if (connected.has(element)) return;
+  connected.add(element);
+  const module = await import(element.dataset.module);
+  module.connect(element);
+}
+
+function connectAll(root) {
+  for (const element of root.querySelectorAll("[data-module]")) connect(element);
+}
+
+// A form is sent once: a second press while the first is under way does nothing.
+function guardForms(event) {
+  const form = event.target;
+  if (form.dataset.sent) return event.preventDefault();
+  if (form.method === "post" && !event.defaultPrevented) {
+    form.dataset.sent = "yes";
+    setTimeout(() => delete form.dataset.sent, 5000);
+  }
+}
+
+// The picture of the card that was pressed flies to the listing's picture.
+function nameTransition(event) {
+  const address = event.activation?.entry?.url;
+  if (!address || !event.viewTransition) return;
+  const path = new URL(address).pathname;
+  const picture = document.querySelector(`a[href="${CSS.escape(path)}"], .card:has(a[href="${path}"]) .card-picture`);
+  const target = picture?.closest(".card")?.querySelector(".card-picture");
+  if (target) target.style.viewTransitionName = "listing-picture";
+}
+
+document.documentElement.classList.add("has-script");
+connectAll(document);
+document.addEventListener("htmx:after:swap", () => connectAll(document));
+document.addEventListener("submit", guardForms);
+document.addEventListener("toggle", (event) => event.target.matches?.("[popover]") && event.newState === "open"
+  && event.target.querySelector("[autofocus]")?.focus(), true);
+window.addEventListener("pageswap", nameTransition);
+window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
