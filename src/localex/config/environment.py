@@ -24,13 +24,17 @@ class Environment(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LOCALEX_", extra="ignore", frozen=True, env_ignore_empty=True)
 
     data_dir: Path = Field(default_factory=default_data_dir, description="Folder of everything that is kept.")
-    database_url: str = Field(alias="DATABASE_URL", description="PostgreSQL 18 as the app role, which cannot alter tables.")
+    database_url: str = Field(
+        alias="DATABASE_URL", description="PostgreSQL 18 as the app role, which cannot alter tables."
+    )
     database_owner_url: str = Field(
         default="", alias="DATABASE_OWNER_URL", description="The same database as its owner, for migrations only."
     )
     redis_url: str = Field(default="", alias="REDIS_URL", description="Redis or Valkey; empty: run without.")
     email_url: str = Field(
-        default="", alias="EMAIL_URL", description="smtp://user:password@host:port or smtps://; empty: mail goes to a folder."
+        default="",
+        alias="EMAIL_URL",
+        description="smtp://user:password@host:port or smtps://; empty: mail goes to a folder.",
     )
     secret_key: str = Field(
         default="", description="Signs sessions and links, at least 32 characters; empty: read secrets/secret_key."
@@ -48,7 +52,9 @@ class Environment(BaseSettings):
         default="© OpenStreetMap contributors", description="The credit line that the map's makers ask for."
     )
     database_pool_size: int = Field(default=8, ge=1, le=100, description="Most connections of one process.")
-    staff_path: str = Field(default="staff", pattern=r"^[a-z0-9-]+$", description="First part of the staff pages' address.")
+    staff_path: str = Field(
+        default="staff", pattern=r"^[a-z0-9-]+$", description="First part of the staff pages' address."
+    )
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
@@ -136,4 +142,6 @@ def _stored_secret_key(data_dir: Path) -> str:
             "LOCALEX_SECRET_KEY is not set and the data directory has none: start once with `localex up`."
         ) from None
     except OSError as error:
-        raise SettingsError(f"LOCALEX_DATA_DIR is wrong: the secret key there cannot be read ({error.strerror}).") from None
+        raise SettingsError(
+            f"LOCALEX_DATA_DIR is wrong: the secret key there cannot be read ({error.strerror})."
+        ) from None

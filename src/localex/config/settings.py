@@ -6,6 +6,7 @@ from csp.constants import NONCE, NONE, SELF
 
 from localex.config.database import django_database
 from localex.config.environment import Environment, read_environment
+from localex.config.logs import configure_logs
 
 LOCALEX: Environment = read_environment()
 
@@ -91,9 +92,7 @@ TEMPLATES = [
 ]
 
 DATABASES = {
-    "default": django_database(
-        LOCALEX.database_url, variable="DATABASE_URL", pool_size=LOCALEX.database_pool_size
-    ),
+    "default": django_database(LOCALEX.database_url, variable="DATABASE_URL", pool_size=LOCALEX.database_pool_size),
 }
 
 # A copy that may vanish; nothing that guards anything rests on it.
@@ -150,6 +149,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = LOCALEX.mail_from
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # mail leaves through localex.ports.mail only
 
 LOGGING_CONFIG = None
+configure_logs(LOCALEX.log_level)
 
 if find_spec("localex.config.accounts"):
     from localex.config.accounts import *  # noqa: F403
