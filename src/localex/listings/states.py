@@ -56,7 +56,7 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
 
 
 # Events that need everything that `publish` needs, because the listing comes into view again.
-SHOWING: Final = frozenset({Event.PUBLISH, Event.RESUME, Event.RELIST, Event.RELEASE})
+SHOWING: Final = frozenset({Event.PUBLISH, Event.RESUME, Event.RELIST})
 
 # States in which the owner may change the words, the price and the pictures.
 EDITABLE: Final = frozenset({State.DRAFT, State.ACTIVE, State.PAUSED, State.EXPIRED})

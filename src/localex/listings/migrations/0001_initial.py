@@ -1,6 +1,5 @@
 """The tables of categories, listings and their pictures."""
 
-
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.constraints
