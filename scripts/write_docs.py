@@ -1,0 +1,92 @@
+"""Writes the pages of docs/ that are made from code: trading.md from the table of states, settings.md from the settings.
+
+`python scripts/write_docs.py` writes them, `--check` says whether they are up to date (a test does the same).
+"""
+
+import sys
+from pathlib import Path
+
+from localex.config.environment import Environment, variable_name
+from localex.trading.states import DEADLINE_WORDS, TABLE, Actor, OfferState, Subject, TradeState
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+TRADING_TOP = """# The trade, state by state
+
+Made from `src/localex/trading/states.py` by `python scripts/write_docs.py`: the table that services, tests and the trade
+page read. Nothing else decides what may happen next. Every state that is not an end has a deadline, the database refuses
+a row without one (`offer_open_has_deadline`, `trade_open_has_deadline`), and the worker's sweep (`trading.end_overdue`,
+every 30 seconds) ends what nobody ended. Counter-offers, no-show rules and disputes get their rows when they are built.
+"""
+
+SETTINGS_TOP = """# Settings
+
+Made from `src/localex/config/environment.py` by `python scripts/write_docs.py`. `localex up` needs none of them: it starts
+its own servers, makes its own secrets and sets these for its parts. A wrong value stops the start with one sentence that
+names the variable; the value itself is never printed.
+"""
+
+
+def _state_label(subject: Subject, state: str) -> str:
+    return (OfferState(state) if subject == Subject.OFFER else TradeState(state)).label
+
+
+def build_trading() -> str:
+    """docs/trading.md."""
+    lines = [TRADING_TOP, "```mermaid", "stateDiagram-v2"]
+    for row in TABLE:
+        if row.state != row.next or row.event == "time_out":
+            lines.append(f"  {row.subject}_{row.state} --> {row.subject}_{row.next}: {row.event}")
+    lines.append("  offer_accepted --> trade_accepted: begins")
+    lines += ["```", ""]
+    for subject in Subject:
+        lines += [f"## {subject.label}", "", "| state | event | who | guard | effect | next | deadline of the state |"]
+        lines.append("| --- | --- | --- | --- | --- | --- | --- |")
+        for row in TABLE:
+            if row.subject == subject:
+                deadline = DEADLINE_WORDS[(row.subject, row.state)]
+                cells = (row.state, row.event, Actor(row.actor).label, row.guard, row.effect, row.next, deadline)
+                lines.append("| " + " | ".join(cell or "–" for cell in map(str, cells)) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _default_of(name: str) -> str:
+    field = Environment.model_fields[name]
+    if field.is_required():
+        return "required"
+    if name == "data_dir":
+        return "`$XDG_DATA_HOME/localex`"
+    value = field.default
+    if isinstance(value, list):
+        value = ",".join(value)
+    return f"`{value}`" if value not in ("", None) else "empty"
+
+
+def build_settings() -> str:
+    """docs/settings.md."""
+    lines = [SETTINGS_TOP, "| variable | default | what it is |", "| --- | --- | --- |"]
+    for name, field in Environment.model_fields.items():
+        lines.append(f"| `{variable_name(name)}` | {_default_of(name)} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"trading.md": build_trading, "settings.md": build_settings}
+
+
+def main() -> int:
+    """Write the pages, or with --check only say which are out of date (exit 1)."""
+    stale = []
+    for name, build in PAGES.items():
+        path, text = DOCS / name, build()
+        if "--check" in sys.argv:
+            if not path.exists() or path.read_text() != text:
+                stale.append(name)
+        else:
+            path.write_text(text)
+    print("\n".join(f"docs/{name} is out of date: run python scripts/write_docs.py" for name in stale) or "ok")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""Offers and trades for staff: everything to read, nothing to change by hand, because each change is an event."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from localex.trading.models import Offer, Review, TimeProposal, Trade, TradeEvent
+
+
+class _ReadOnly:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class EventInline(_ReadOnly, TabularInline):
+    """What happened, in order."""
+
+    model = TradeEvent
+    extra = 0
+    fields = ("happened_at", "event", "actor", "state_before", "state_after")
+    ordering = ("id",)
+    can_delete = False
+
+
+class TimeInline(_ReadOnly, TabularInline):
+    """The proposed times."""
+
+    model = TimeProposal
+    extra = 0
+    fields = ("starts_at", "proposer", "accepted_at")
+    can_delete = False
+
+
+@admin.register(Offer)
+class OfferAdmin(_ReadOnly, ModelAdmin):
+    """Offers, the newest first."""
+
+    list_display = ("listing", "maker", "price_in_credits", "state", "deadline_at", "created_at")
+    list_filter = ("state", "community")
+    list_select_related = ("listing", "maker", "community")
+    search_fields = ("=id", "listing__title", "maker__display_name")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+    inlines = (EventInline,)
+
+    @admin.display(description="price", ordering="price")
+    def price_in_credits(self, offer: Offer) -> str:
+        """Whole credits instead of hundredths."""
+        return f"{offer.price / 100:,.2f}"
+
+
+@admin.register(Trade)
+class TradeAdmin(_ReadOnly, ModelAdmin):
+    """Trades, the newest first; the secret behind the handoff code is not shown to anybody."""
+
+    list_display = ("listing", "seller", "buyer", "price_in_credits", "state", "deadline_at", "created_at")
+    list_filter = ("state", "community", "is_late_cancel")
+    list_select_related = ("listing", "seller", "buyer", "community")
+    search_fields = ("=id", "listing__title", "seller__display_name", "buyer__display_name")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+    exclude = ("handoff_secret",)
+    inlines = (TimeInline, EventInline)
+
+    @admin.display(description="price", ordering="price")
+    def price_in_credits(self, trade: Trade) -> str:
+        """Whole credits instead of hundredths."""
+        return f"{trade.price / 100:,.2f}"
+
+
+@admin.register(Review)
+class ReviewAdmin(_ReadOnly, ModelAdmin):
+    """Reviews, published or not."""
+
+    list_display = ("about", "writer", "stars", "text", "published_at")
+    list_filter = ("stars", "community")
+    list_select_related = ("about", "writer", "community")
+    search_fields = ("=id", "text", "about__display_name", "writer__display_name")
+    ordering = ("-id",)
