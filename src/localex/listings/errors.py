@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from localex.lib.errors import Conflict, Forbidden, NotFound, Unprocessable
+from localex.lib.errors import Conflict, NotFound, Unprocessable
 
 
 class ListingNotFound(NotFound):
@@ -28,12 +28,6 @@ class Incomplete(Unprocessable):
     def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
         first = next(iter(fields.values()))[0]
         super().__init__(first, fields=fields, kept="Everything that you wrote is saved.")
-
-
-class MayNotPublish(Forbidden):
-    """The member has not confirmed the e-mail address, or is suspended."""
-
-    code = "may_not_publish"
 
 
 class TooManyPictures(Unprocessable):

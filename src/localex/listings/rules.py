@@ -1,9 +1,8 @@
-"""What a listing must be before others see it, as pure functions: the form, the services and the tests read the same."""
+"""What a listing must be before others see it, as pure functions that the form, the services and the tests share."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from localex.lib.geo import Box, Point
 from localex.lib.money import display
 from localex.listings.models import MAX_PRICE, MIN_PRICE, Kind, Listing
 
@@ -13,8 +12,6 @@ WANTED_DESCRIPTION_LENGTH: Final = (20, 2000)
 MAX_PHOTOS: Final = 12
 EXPIRES_AFTER_DAYS: Final = 60
 RENEWABLE_BEFORE_DAYS: Final = 7
-# How far outside the community's box a thing may be: people live at its edge.
-EDGE_KM: Final = 25
 
 Problems = dict[str, list[str]]
 
@@ -95,9 +92,3 @@ def list_problems(listing: Listing, photo_states: Sequence[str]) -> Problems:
 def only(problems: Problems, fields: Mapping[str, object] | Sequence[str]) -> Problems:
     """Those problems that belong to one step's fields."""
     return {field: found for field, found in problems.items() if field in fields}
-
-
-def is_near(point: Point, box: Box) -> bool:
-    """Whether a thing there can belong to a community that lives in `box`."""
-    edge = EDGE_KM / 111.0
-    return box.south - edge <= point.lat <= box.north + edge and box.west - 2 * edge <= point.lon <= box.east + 2 * edge

@@ -8,15 +8,15 @@ from django.db import transaction
 
 from localex.jobs import events
 from localex.lib import clock
-from localex.lib.errors import Unprocessable
-from localex.lib.geo import Point, snap
+from localex.lib.geo import Point, distance_km, snap
 from localex.listings.access import access_own
 from localex.listings.errors import TooManyDrafts, WrongState
 from localex.listings.models import Kind, Listing, ListingPhoto
-from localex.listings.rules import is_near
 from localex.listings.services.states import REFUSALS, check_showable
 from localex.listings.states import EDITABLE, State
+from localex.members.errors import TooFarAway
 from localex.members.models import Member
+from localex.members.services import MAX_DISTANCE_KM, check_may_act
 
 MAX_DRAFTS: Final = 30
 CHANGEABLE: Final = frozenset(
@@ -28,8 +28,10 @@ COPIED: Final = (*sorted(CHANGEABLE), "latitude", "longitude", "cell_latitude", 
 def start_draft(*, actor: Member, draft_id: UUID | None = None, direction: str = "offer") -> Listing:
     """The draft with this id, made unless it is there: a form sent twice begins one draft.
 
-    It starts where the member is. Raises ListingNotFound when the id is somebody else's, TooManyDrafts from 30.
+    It starts where the member is. Raises ListingNotFound when the id is somebody else's, TooManyDrafts from 30,
+    MemberMayNotAct.
     """
+    check_may_act(actor)
     with transaction.atomic():
         if draft_id is not None and Listing.objects.filter(pk=draft_id).exists():
             return access_own(actor=actor, listing_id=draft_id, lock=True)
@@ -79,13 +81,13 @@ def update_listing(*, actor: Member, listing_id: UUID, changes: Mapping[str, Any
 def set_location(*, actor: Member, listing_id: UUID, point: Point) -> Listing:
     """Say where the thing is: kept exactly for its owner, shown to others as the centre of its grid cell.
 
-    Raises Unprocessable far outside the community, and otherwise as `update_listing`.
+    Raises TooFarAway beyond 50 km from the community's centre, and otherwise as `update_listing`.
     """
     with transaction.atomic():
         listing = _open_for_editing(actor, listing_id)
-        if not is_near(point, listing.community.box):
-            words = f"This is too far from {listing.community.name}."
-            raise Unprocessable(words, code="location_too_far_away", fields={"location": [words]})
+        if distance_km(point, listing.community.centre) > MAX_DISTANCE_KM:
+            words = f"This place is too far from {listing.community.name}. Choose one within {MAX_DISTANCE_KM:.0f} km."
+            raise TooFarAway(words, kept="The listing is where it was.", fields={"location": [words]})
         _place(listing, point)
         _save(listing, ["latitude", "longitude", "cell_latitude", "cell_longitude"])
     return listing

@@ -119,7 +119,7 @@ def arrange_photos(*, actor: Member, listing_id: UUID, order: Sequence[UUID]) ->
 
 
 def describe_photo(*, actor: Member, listing_photo_id: UUID, alt_text: str) -> ListingPhoto:
-    """Say what a picture shows, for those who cannot see it; at most 200 characters are kept. Raises ListingNotFound."""
+    """Say what a picture shows, for those who cannot see it; 200 characters are kept. Raises ListingNotFound."""
     with transaction.atomic():
         shown = access_own_photo(actor=actor, listing_photo_id=listing_photo_id)
         shown.alt_text = " ".join(alt_text.split())[:MAX_ALT_LENGTH]

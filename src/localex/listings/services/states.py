@@ -9,10 +9,11 @@ from localex.jobs import events
 from localex.lib import clock
 from localex.listings import rules
 from localex.listings.access import access_own, lock_listing
-from localex.listings.errors import Incomplete, MayNotPublish, WrongState
+from localex.listings.errors import Incomplete, WrongState
 from localex.listings.models import Listing, ListingPhoto
 from localex.listings.states import SHOWING, TRANSITIONS, Event, State
 from localex.members.models import Member
+from localex.members.services import check_may_act
 
 EXPIRES_AFTER = timedelta(days=rules.EXPIRES_AFTER_DAYS)
 # What a listing has left at least when a trade falls through: its owner did not choose to be away from the market.
@@ -62,10 +63,8 @@ def _begin_showing(listing: Listing) -> None:
 def _own_event(actor: Member, listing_id: UUID, event: Event, name: str) -> Listing:
     with transaction.atomic():
         listing = access_own(actor=actor, listing_id=listing_id, lock=True)
-        if event in SHOWING and not actor.is_active:
-            raise MayNotPublish(
-                "Confirm your e-mail address first: we sent you a link.", kept="Your draft is saved as it is."
-            )
+        if event in SHOWING:
+            check_may_act(actor)
         _move(listing, event)
         if event in (Event.PUBLISH, Event.RELIST):
             _begin_showing(listing)
@@ -77,7 +76,7 @@ def _own_event(actor: Member, listing_id: UUID, event: Event, name: str) -> List
 def publish_listing(*, actor: Member, listing_id: UUID) -> Listing:
     """Show a draft to everybody for 60 days. Publishes `listing.published`.
 
-    Raises ListingNotFound, WrongState, MayNotPublish, and Incomplete with everything that is missing.
+    Raises ListingNotFound, WrongState, MemberMayNotAct, and Incomplete with everything that is missing.
     """
     return _own_event(actor, listing_id, Event.PUBLISH, "listing.published")
 
@@ -88,7 +87,7 @@ def pause_listing(*, actor: Member, listing_id: UUID) -> Listing:
 
 
 def resume_listing(*, actor: Member, listing_id: UUID) -> Listing:
-    """Show a paused listing again, with what is left of its 60 days. Publishes `listing.published`. Raises as publish."""
+    """Show a paused listing again, with what is left of its 60 days. Publishes and raises as `publish_listing`."""
     return _own_event(actor, listing_id, Event.RESUME, "listing.published")
 
 
@@ -134,12 +133,12 @@ def _trade_event(listing_id: UUID, event: Event) -> Listing:
 
 
 def reserve_listing(*, listing_id: UUID) -> Listing:
-    """An offer on it was accepted. For trading, within its transaction; locks the row. Raises WrongState unless active."""
+    """An offer was accepted. For trading, within its transaction; locks the row. WrongState unless active."""
     return _trade_event(listing_id, Event.RESERVE)
 
 
 def relist_after_trade(*, listing_id: UUID) -> Listing:
-    """The trade fell through: on show again, for another 7 days at least. For trading. Raises WrongState unless reserved."""
+    """The trade fell through: on show again, for 7 days at least. For trading. WrongState unless reserved."""
     with transaction.atomic():
         listing = _trade_event(listing_id, Event.RELEASE)
         listing.expires_at = max(listing.expires_at or clock.now(), clock.now() + LEFT_AFTER_TRADE)

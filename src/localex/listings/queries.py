@@ -1,0 +1,152 @@
+"""What can be asked about listings. Nothing here writes, and nothing shows an exact place to anybody but its owner."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from localex.lib.errors import BadRequest
+from localex.lib.geo import Point
+from localex.lib.pages import Page, decode_cursor, encode_cursor
+from localex.listings import access, rules
+from localex.listings.cards import CARD_FIELDS, COVERS, Card, make_cards
+from localex.listings.errors import ListingNotFound
+from localex.listings.models import Category, Listing, ListingPhoto
+from localex.listings.states import State
+from localex.members.models import Member
+
+access_own = access.access_own
+
+PAGE_SIZE = 24
+SIMILAR = 6
+MAX_LISTED = 100
+# What others may open by its address. A reserved or traded one says so; the rest is the owner's alone.
+OPEN_TO_ALL = frozenset({State.ACTIVE, State.RESERVED, State.TRADED})
+
+# The tabs of "My listings", in their order.
+GROUPS: Mapping[str, frozenset[State]] = {
+    "active": frozenset({State.ACTIVE, State.PENDING_REVIEW}),
+    "drafts": frozenset({State.DRAFT}),
+    "reserved": frozenset({State.RESERVED}),
+    "paused": frozenset({State.PAUSED, State.EXPIRED}),
+    "traded": frozenset({State.TRADED}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A category of the first level with those below it."""
+
+    category: Category
+    children: Sequence[Category]
+
+
+def list_tree() -> list[Branch]:
+    """The whole category tree, in its order; about a hundred rows, one query."""
+    children: dict[UUID, list[Category]] = {}
+    tops = []
+    for category in Category.objects.order_by("position", "name"):
+        if category.parent_id is None:
+            tops.append(category)
+        else:
+            children.setdefault(category.parent_id, []).append(category)
+    return [Branch(top, children.get(top.pk, [])) for top in tops]
+
+
+def find_listing(*, listing_id: UUID) -> Listing | None:
+    """The listing with owner, category and community, whatever its state and whoever asks; or None."""
+    return Listing.objects.select_related("owner", "category__parent", "community").filter(pk=listing_id).first()
+
+
+def get_visible(*, viewer: Member | None, listing_id: UUID) -> Listing:
+    """A listing that `viewer` (None: a visitor) may open, with owner, category and community. ListingNotFound.
+
+    Everybody sees what is active, reserved or traded; the owner also sees drafts and what is paused or expired.
+    """
+    listing = find_listing(listing_id=listing_id)
+    if listing is None or listing.state == State.REMOVED:
+        raise ListingNotFound
+    if listing.state in OPEN_TO_ALL or (viewer is not None and listing.owner_id == viewer.pk):
+        return listing
+    raise ListingNotFound
+
+
+def list_photos(*, listing_id: UUID) -> list[ListingPhoto]:
+    """The finished pictures of a listing in their order, cover first; at most 12."""
+    return _photos(listing_id, Q(photo__state="ready"))
+
+
+def list_all_photos(*, listing_id: UUID) -> list[ListingPhoto]:
+    """All pictures of a listing, also those in preparation and those refused; for its owner."""
+    return _photos(listing_id, Q())
+
+
+def _photos(listing_id: UUID, which: Q) -> list[ListingPhoto]:
+    rows = ListingPhoto.objects.filter(which, listing_id=listing_id).select_related("photo").order_by("position")
+    return list(rows[: rules.MAX_PHOTOS])
+
+
+def find_problems(listing: Listing) -> rules.Problems:
+    """What keeps the listing from being shown, by field; empty when nothing does."""
+    states = ListingPhoto.objects.filter(listing=listing).values_list("photo__state", flat=True)
+    return rules.list_problems(listing, list(states))
+
+
+def _cards(rows: QuerySet[Listing]) -> QuerySet[Listing]:
+    return rows.only(*CARD_FIELDS).prefetch_related(COVERS)
+
+
+def list_newest(*, community_id: UUID, viewer: Point | None = None, limit: int = PAGE_SIZE) -> list[Card]:
+    """The newest active listings of a community as cards, at most `limit` (bounded by 100). Index listing_newest."""
+    rows = Listing.objects.filter(community_id=community_id, state=State.ACTIVE).order_by("-published_at", "-id")
+    return make_cards(_cards(rows)[: min(limit, MAX_LISTED)], viewer)
+
+
+def list_similar(*, listing: Listing, viewer: Point | None = None, limit: int = SIMILAR) -> list[Card]:
+    """The newest active listings of the same category by other owners. Index listing_category."""
+    rows = Listing.objects.filter(
+        community_id=listing.community_id, state=State.ACTIVE, category_id=listing.category_id
+    )
+    rows = rows.exclude(owner_id=listing.owner_id).order_by("-published_at", "-id")
+    return make_cards(_cards(rows)[: min(limit, MAX_LISTED)], viewer)
+
+
+def list_by_owner(*, owner: Member, viewer: Point | None = None, limit: int = PAGE_SIZE) -> list[Card]:
+    """A member's active listings for their public profile, the newest first. Index listing_owner."""
+    rows = Listing.objects.filter(owner=owner, state=State.ACTIVE).order_by("-updated_at", "-id")
+    return make_cards(_cards(rows)[: min(limit, MAX_LISTED)], viewer)
+
+
+def list_own(*, actor: Member, group: str = "active", cursor: str | None = None) -> Page[Listing]:
+    """One page of the actor's listings of a group (a key of `GROUPS`), last touched first. Index listing_owner.
+
+    Each has `covers` for its card. BadRequest for an unknown group or a damaged cursor.
+    """
+    if group not in GROUPS:
+        raise BadRequest("There is no such list.")
+    rows = Listing.objects.filter(owner=actor, state__in=GROUPS[group])
+    if cursor:
+        after = decode_cursor(cursor, length=2)
+        rows = rows.filter(Q(updated_at__lt=after[0]) | Q(updated_at=after[0], id__lt=after[1]))
+    found = list(_cards(rows).order_by("-updated_at", "-id")[: PAGE_SIZE + 1])
+    last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
+    return Page(found[:PAGE_SIZE], encode_cursor([last.updated_at.isoformat(), str(last.id)]) if last else None)
+
+
+def count_own(*, actor: Member) -> dict[str, int]:
+    """How many listings the actor has in each group. Index listing_owner."""
+    rows = Listing.objects.filter(owner=actor).values_list("state").annotate(count=Count("id"))
+    counts = dict(rows.order_by())
+    return {group: sum(counts.get(state, 0) for state in states) for group, states in GROUPS.items()}
+
+
+def list_drafts(*, actor: Member, limit: int = 3) -> list[Listing]:
+    """The drafts that the actor touched last, with `covers`."""
+    rows = Listing.objects.filter(owner=actor, state=State.DRAFT).order_by("-updated_at", "-id")
+    return list(_cards(rows)[: min(limit, MAX_LISTED)])
+
+
+def count_active(*, community_id: UUID) -> int:
+    """How many listings of a community are on show."""
+    return Listing.objects.filter(community_id=community_id, state=State.ACTIVE).count()
