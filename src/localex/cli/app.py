@@ -1,0 +1,170 @@
+"""All commands with their help. What each does is in its own module, imported when it is called."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from localex.cli.options import DEFAULT_HOST, DEFAULT_PORT, DataDir, Host, Port, installation
+from localex.cli.output import errors
+
+EXIT_CODES = (
+    "[bold]Exit codes[/bold]\n\n"
+    "0 fine; 1 a check failed; 2 wrong usage; 10 a setting is missing or wrong; 11 the data directory cannot be written; "
+    "12 LocalEx already runs there; 13 the port or address cannot be used; 14 the disk is full; "
+    "15 the database was made by another version; 16 no unprivileged user for PostgreSQL; 17 a server program is missing; "
+    "18 a server does not start or keeps ending; 19 a migration failed; 20 the data directory has lost something; "
+    "21 nothing runs there."
+)
+
+app = typer.Typer(
+    name="localex",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Neighbours trade things for credits, safely and without giving away who they are.",
+    epilog=EXIT_CODES,
+)
+places = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Places where neighbours can meet.")
+app.add_typer(places, name="places")
+
+
+@app.command(rich_help_panel="Run")
+def up(data_dir: DataDir = None, port: Port = DEFAULT_PORT, host: Host = DEFAULT_HOST) -> None:
+    """Start everything: database, Redis, web server and worker. Ctrl-C stops it.
+
+    DATABASE_URL, REDIS_URL and EMAIL_URL name servers of your own to use instead.
+
+    [bold]Examples[/bold]
+
+    localex up
+
+    localex up --port 9000 --data-dir /srv/localex
+    """
+    from localex.cli.up import run_up
+
+    with errors():
+        run_up(installation(data_dir), host=host, port=port, is_demo=False)
+
+
+@app.command(rich_help_panel="Run")
+def demo(data_dir: DataDir = None, port: Port = DEFAULT_PORT, host: Host = DEFAULT_HOST) -> None:
+    """Start everything with a demo town full of neighbours; /demo signs in as any of them.
+
+    The town is made on the first start. Use a data directory of its own.
+
+    [bold]Examples[/bold]
+
+    localex demo
+
+    localex demo --data-dir /tmp/localex-demo --port 8080
+    """
+    from localex.cli.up import run_up
+
+    with errors():
+        run_up(installation(data_dir), host=host, port=port, is_demo=True)
+
+
+@app.command(rich_help_panel="Look after")
+def migrate(
+    data_dir: DataDir = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only show what would run.")] = False,
+) -> None:
+    """Bring the schema of the database up to date. `up` does this by itself.
+
+    Refuses a database that a newer LocalEx made. Only one process migrates at a time.
+
+    [bold]Examples[/bold]
+
+    localex migrate --plan
+
+    DATABASE_OWNER_URL=postgresql://owner@db/localex DATABASE_URL=postgresql://app@db/localex localex migrate
+    """
+    from localex.cli.commands import run_migrate
+
+    with errors():
+        run_migrate(installation(data_dir), is_plan_only=plan)
+
+
+@app.command(rich_help_panel="Look after")
+def check(data_dir: DataDir = None) -> None:
+    """Verify that the ledger keeps its promises: one line for each invariant, exit code 1 if one is broken.
+
+    [bold]Example[/bold]
+
+    localex check && echo "every credit is where it should be"
+    """
+    from localex.cli.commands import run_check
+
+    with errors():
+        sys.exit(run_check(installation(data_dir)))
+
+
+@app.command(rich_help_panel="Look after")
+def doctor(data_dir: DataDir = None, port: Port = DEFAULT_PORT, host: Host = DEFAULT_HOST) -> None:
+    """Say in plain words what is missing or wrong, and how to mend it. Changes nothing; exit code 1 if something is.
+
+    [bold]Example[/bold]
+
+    localex doctor --port 9000
+    """
+    from localex.cli.doctor import run_doctor
+
+    with errors():
+        sys.exit(run_doctor(installation(data_dir), host=host, port=port))
+
+
+@places.command("import")
+def import_places(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="An OpenStreetMap extract: .osm.gz or .osm.pbf.")
+    ],
+    community: Annotated[
+        str, typer.Option("--community", help="Short name (slug) of the community that gets the places.")
+    ],
+    data_dir: DataDir = None,
+) -> None:
+    """Read safe meeting places from an OpenStreetMap extract into a community.
+
+    [bold]Example[/bold]
+
+    localex places import krems.osm.gz --community krems
+    """
+    from localex.cli.commands import run_import_places
+
+    with errors():
+        run_import_places(installation(data_dir), file=file, community=community)
+
+
+@app.command("prepare", hidden=True)
+def prepare(data_dir: DataDir = None) -> None:
+    """What `up` does before it serves: migrate, and gather static files."""
+    from localex.cli.commands import run_prepare
+
+    with errors():
+        run_prepare(installation(data_dir))
+
+
+@app.command("fill-demo", hidden=True)
+def fill_demo(data_dir: DataDir = None) -> None:
+    """What `demo` does before it serves: make the town."""
+    from localex.cli.commands import run_fill_demo
+
+    with errors():
+        run_fill_demo(installation(data_dir))
+
+
+@app.command("check-settings", hidden=True)
+def check_settings() -> None:
+    """What `up` does first of all: read the environment."""
+    from localex.cli.application import check_settings as check_them
+
+    with errors():
+        check_them()
+
+
+def run() -> None:
+    """Read the command line and act on it."""
+    app(prog_name="localex")

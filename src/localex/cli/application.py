@@ -1,0 +1,61 @@
+"""Sets Django up inside this process, for the commands that need the application itself."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+from localex.embedded.errors import ExitCode, StartError
+from localex.embedded.installation import Installation
+
+
+@contextlib.contextmanager
+def application(installation: Installation, *, as_owner: bool = False) -> Iterator[None]:
+    """Django, connected to the installation's database, which is started for this if it does not run.
+
+    `as_owner` connects as the owner of the tables: for migrations only.
+    """
+    with installation.database():
+        variables = installation.environment(as_owner=as_owner)
+        if as_owner:
+            variables["DATABASE_URL"] = installation.owner_url
+        for name, value in variables.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        _set_up()
+        try:
+            yield
+        finally:
+            _disconnect()
+
+
+def _set_up() -> None:
+    import django
+
+    from localex.config.environment import SettingsError
+
+    try:
+        django.setup()
+    except SettingsError as error:
+        raise StartError(str(error), ExitCode.SETTINGS) from error
+
+
+def _disconnect() -> None:
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        close_pool = getattr(connection, "close_pool", None)
+        if close_pool is not None:
+            close_pool()
+
+
+def check_settings() -> None:
+    """Raise StartError when a variable is missing or wrong; cheap, without Django."""
+    from localex.config.environment import SettingsError, read_environment
+
+    try:
+        read_environment()
+    except SettingsError as error:
+        raise StartError(str(error), ExitCode.SETTINGS) from error

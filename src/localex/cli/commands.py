@@ -1,0 +1,112 @@
+"""The commands that do one thing and end."""
+
+from pathlib import Path
+
+from localex.cli.application import application
+from localex.cli.output import console, error_console, progress, say
+from localex.embedded.errors import ExitCode, StartError
+from localex.embedded.fingerprints import static_fingerprint
+from localex.embedded.installation import Installation
+
+STATIC_NOTE = ".fingerprint"
+
+
+def run_migrate(installation: Installation, *, is_plan_only: bool) -> None:
+    """`localex migrate`."""
+    with application(installation, as_owner=True):
+        if is_plan_only:
+            _show_plan()
+            return
+        _migrate(installation)
+
+
+def _show_plan() -> None:
+    from rich.table import Table
+
+    from localex.cli.migration import list_plan
+
+    plan = list_plan()
+    if not plan:
+        say("The database is up to date.")
+        return
+    table = Table("Context", "Migration", "Operations", title=f"{len(plan)} migrations would run", title_justify="left")
+    for migration in plan:
+        table.add_row(migration.app_label, migration.name, str(len(migration.operations)))
+    console().print(table)
+
+
+def _migrate(installation: Installation) -> None:
+    from localex.cli.migration import migrate
+
+    with progress("Migrating") as report:
+        count = migrate(report, app_url=installation.app_url, owner_url=installation.owner_url)
+    say(f"Ran {count} migrations." if count else "The database is up to date.")
+
+
+def run_prepare(installation: Installation) -> None:
+    """What `up` needs before it can serve: the schema, and the static files in one folder."""
+    with application(installation, as_owner=True):
+        _migrate(installation)
+        gather_static_files(installation)
+
+
+def gather_static_files(installation: Installation) -> None:
+    """Put the static files under hashed names into the data directory, if they are not there already."""
+    from django.core.management import call_command
+
+    fingerprint = static_fingerprint()
+    if not are_static_files_current(installation, fingerprint):
+        call_command("collectstatic", verbosity=0, interactive=False)
+        (installation.directory.static / STATIC_NOTE).write_text(fingerprint)
+
+
+def are_static_files_current(installation: Installation, fingerprint: str) -> bool:
+    """Whether the gathered static files are those that `fingerprint` stands for."""
+    try:
+        return (installation.directory.static / STATIC_NOTE).read_text() == fingerprint
+    except OSError:
+        return False
+
+
+def run_fill_demo(installation: Installation) -> None:
+    """`localex demo`: make the town, or find that it is there."""
+    with application(installation):
+        from localex.demo.services import fill
+
+        with progress("Filling the demo town") as report:
+            fill(progress=report)
+
+
+def run_check(installation: Installation) -> ExitCode:
+    """`localex check`: one line for each invariant of the ledger."""
+    from rich.text import Text
+
+    with application(installation):
+        from localex.credits.queries import run_checks
+
+        results = run_checks()
+    for result in results:
+        mark = ("fine  ", "green") if result.holds else ("BROKEN", "bold red")
+        console().print(Text.assemble(mark, f"  {result.name}  {result.words}"))
+    if all(result.holds for result in results):
+        return ExitCode.OK
+    error_console().print(
+        "[bold red]The ledger is not in order.[/] Stop trading and restore a backup, or ask for help."
+    )
+    return ExitCode.FAILED
+
+
+def run_import_places(installation: Installation, *, file: Path, community: str) -> None:
+    """`localex places import`."""
+    with application(installation):
+        from localex.communities.queries import get_by_slug
+        from localex.lib.errors import LocalExError
+        from localex.places.services import import_places
+
+        try:
+            with progress("Importing places") as report:
+                result = import_places(community_id=get_by_slug(slug=community).id, path=file, progress=report)
+        except LocalExError as error:
+            raise StartError(" ".join(filter(None, [error.message, error.kept])), ExitCode.FAILED) from error
+    changes = f"{result.added} new, {result.updated} updated, {result.retired} retired"
+    say(f"{community}: {result.active} places ({changes}), {result.postcode_count} postcodes.")

@@ -1,0 +1,203 @@
+"""`localex up` and `localex demo`: the order in which an installation starts."""
+
+import ipaddress
+import os
+import socket
+import sys
+from pathlib import Path
+
+from localex.cli.commands import are_static_files_current
+from localex.cli.output import error_console, say
+from localex.embedded.directory import DirectoryLock
+from localex.embedded.errors import ExitCode, StartError, Stopped
+from localex.embedded.fingerprints import static_fingerprint
+from localex.embedded.installation import Installation
+from localex.embedded.leftovers import end_leftovers
+from localex.embedded.parts import check_address, postgres_part, reachable_host, redis_part, web_part, worker_part
+from localex.embedded.processes import Child, Command
+from localex.embedded.secret_files import SecretFiles
+from localex.embedded.supervisor import Supervisor
+
+FILLED_NOTE = "demo-town"
+
+
+def run_up(installation: Installation, *, host: str, port: int, is_demo: bool) -> None:
+    """Start everything, serve until somebody asks for the end, stop everything.
+
+    Raises StartError with a sentence for people and an exit code; whatever was started by then is stopped first.
+    """
+    directory = installation.directory
+    directory.check_space()
+    directory.prepare()
+    lock = DirectoryLock(directory)
+    lock.acquire()
+    supervisor = Supervisor(directory, tell=_tell, url=address(host, port))
+    with supervisor.signals():
+        try:
+            for name in end_leftovers(directory):
+                _tell(f"Stopped a {name} that an earlier LocalEx had left.")
+            check_address(host, port)
+            Start(installation, supervisor, host=host, port=port, is_demo=is_demo).run()
+            supervisor.watch()
+        except Stopped:
+            pass
+        finally:
+            supervisor.stop()
+            lock.release()
+    say("LocalEx has stopped.")
+
+
+class Start:
+    """The steps from an empty directory to a page that answers; each can be interrupted."""
+
+    def __init__(
+        self, installation: Installation, supervisor: Supervisor, *, host: str, port: int, is_demo: bool
+    ) -> None:
+        self.installation = installation
+        self.supervisor = supervisor
+        self.host = host
+        self.port = port
+        self.is_demo = is_demo
+
+    def run(self) -> None:
+        """Do all steps, in the order in which the first page comes soonest."""
+        self._start_servers()
+        self._bring_up_to_date()
+        env = {**self.installation.environment(), **self._web_variables()}
+        directory = self.installation.directory
+        self.supervisor.start(web_part(directory, host=self.host, port=self.port, env=env))
+        self._announce()
+        # After the first page: its start would take a core from the web server's.
+        self.supervisor.start(worker_part(directory, env=env))
+
+    def _start_servers(self) -> None:
+        installation = self.installation
+        directory = installation.directory
+        if installation.has_own_postgres:
+            if not installation.cluster.is_initialised:
+                _tell("Making a new database ...")
+            installation.cluster.initialise()
+        else:
+            SecretFiles(directory.secrets).prepare(is_first_start=True)
+        settings = self._begin_settings_check()
+        try:
+            if installation.has_own_postgres:
+                self.supervisor.spawn(postgres_part(installation.cluster, directory))
+            if installation.has_own_redis:
+                self.supervisor.spawn(redis_part(installation.redis_server, directory))
+            # Takes as long as PostgreSQL needs to start.
+            import psycopg  # noqa: F401
+
+            self.supervisor.await_ready()
+            if installation.has_own_postgres:
+                installation.cluster.create_roles()
+            while settings.poll() is None:
+                self.supervisor.check_stop()
+                settings.wait(0.05)
+        finally:
+            settings.stop(1)
+        if settings.poll():
+            raise SystemExit(settings.poll())
+
+    def _begin_settings_check(self) -> Child:
+        """Read the environment in a process of its own, meanwhile: it needs libraries that the supervisor does not."""
+        env = {**self.installation.environment(), **self._web_variables()}
+        argv = (sys.executable, "-m", "localex.cli", "check-settings")
+        return Child(Command(name="settings", argv=argv, env=env), None, is_loud=True)
+
+    def _bring_up_to_date(self) -> None:
+        installation = self.installation
+        if not self._is_schema_current() or not are_static_files_current(installation, static_fingerprint()):
+            self._run("prepare", as_owner=True)
+        if self.is_demo and not self._is_town_filled():
+            self._run("fill-demo", as_owner=False)
+            self._town_note.write_text(self._database_identity())
+
+    def _is_schema_current(self) -> bool:
+        import psycopg
+
+        from localex.cli.migration import is_current
+
+        try:
+            with psycopg.connect(self.installation.app_url, connect_timeout=5) as connection:
+                return is_current(connection)
+        except psycopg.OperationalError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise StartError(
+                f"The database cannot be reached ({reason}). Check DATABASE_URL, or unset it to use the own one.",
+                ExitCode.PART_FAILED,
+            ) from error
+
+    def _run(self, command: str, *, as_owner: bool) -> None:
+        # The addresses are given, so the step takes the servers as they are and starts none.
+        env = {**self.installation.environment(as_owner=as_owner), **self._web_variables()}
+        argv = (sys.executable, "-m", "localex.cli", command)
+        status = self.supervisor.run_step(Command(name=command, argv=argv, env=env))
+        if status:
+            # It has already said why.
+            raise SystemExit(status if status > 0 else ExitCode.FAILED)
+
+    @property
+    def _town_note(self) -> Path:
+        return self.installation.directory.root / FILLED_NOTE
+
+    def _is_town_filled(self) -> bool:
+        try:
+            return self._town_note.read_text() == self._database_identity()
+        except OSError:
+            return False
+
+    def _database_identity(self) -> str:
+        import psycopg
+
+        from localex.embedded.schema_state import database_identity
+
+        with psycopg.connect(self.installation.app_url, connect_timeout=5) as connection:
+            return database_identity(connection)
+
+    def _web_variables(self) -> dict[str, str | None]:
+        hosts = ",".join(["localhost", "127.0.0.1", "[::1]", *_outside_names(self.host)])
+        given = os.environ
+        return {
+            "LOCALEX_BASE_URL": given.get("LOCALEX_BASE_URL") or address(self.host, self.port),
+            "LOCALEX_ALLOWED_HOSTS": given.get("LOCALEX_ALLOWED_HOSTS") or hosts,
+            "LOCALEX_DEMO": "true" if self.is_demo else given.get("LOCALEX_DEMO"),
+        }
+
+    def _announce(self) -> None:
+        url = address(self.host, self.port)
+        say("")
+        say(f"LocalEx runs at {url}/{'demo/' if self.is_demo else ''}")
+        say(f"Everything is kept in {self.installation.directory.root}")
+        user = self.installation.directory.server_user
+        if user.is_other:
+            say(f"PostgreSQL and Redis run as the user {user.name}, because they must not be root.")
+        say("Ctrl-C stops it.")
+
+
+def address(host: str, port: int) -> str:
+    """The address that a person at this machine types."""
+    name = reachable_host(host)
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+def _outside_names(host: str) -> list[str]:
+    """Names under which other machines may ask for this one when it listens on `host`."""
+    try:
+        where = ipaddress.ip_address(host)
+    except ValueError:
+        return [host]
+    if where.is_loopback:
+        return []
+    if not where.is_unspecified:
+        return [f"[{host}]" if where.version == 6 else host]
+    name = socket.gethostname()
+    try:
+        found = {str(entry[4][0]) for entry in socket.getaddrinfo(name, None)}
+    except OSError:
+        found = set()
+    return [name, *sorted(found)]
+
+
+def _tell(line: str) -> None:
+    error_console().print(line, markup=False, style="dim")

@@ -1,0 +1,92 @@
+"""Every test runs against real PostgreSQL and Redis, as the application's role (see tests/servers.py).
+
+How it fits into pytest: Django reads its settings from the environment, so the addresses must be there before Django is
+set up. They are known before the servers run (paths and passwords are chosen here), so `pytest_configure` below sets
+them and pytest-django, whose own hook runs last, finds Django configured. The servers themselves start when the first test
+asks for the database, or at once in the controller of a parallel run, which tells its workers the path.
+
+- `db` (pytest-django): a transaction that is rolled back. The usual choice.
+- `committed_db`: really commits, for races, the worker, and other processes. Nothing is cleaned up, because the
+  application's role may not TRUNCATE: make a community of your own and look only at it.
+- `servers`: addresses of any role, and `scratch_database()` for tests that change the schema.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers import RunningServers, Servers
+
+RUNNING = pytest.StashKey[RunningServers]()
+SERVERS = pytest.StashKey[Servers]()
+
+
+def _is_controller_of_workers(config: pytest.Config) -> bool:
+    return bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the addresses of this process, before Django reads them."""
+    worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker_input is not None:
+        servers = Servers(root=Path(worker_input["localex_root"]), worker=worker_input["workerid"])
+    else:
+        running = config.stash[RUNNING] = RunningServers()
+        servers = Servers(root=running.root)
+        if _is_controller_of_workers(config):
+            running.start()
+    config.stash[SERVERS] = servers
+    for name in [name for name in os.environ if name.startswith(("LOCALEX_", "PG"))] + ["EMAIL_URL"]:
+        os.environ.pop(name, None)
+    os.environ.update(servers.environment())
+    import django
+
+    django.setup()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the servers are."""
+    node.workerinput["localex_root"] = str(node.config.stash[RUNNING].root)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let go of the connections, then stop the servers."""
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]
+    if RUNNING in config.stash:
+        config.stash[RUNNING].stop()
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> Servers:
+    """The running servers, with this process's own database."""
+    if RUNNING in request.config.stash:
+        request.config.stash[RUNNING].start()
+    found = request.config.stash[SERVERS]
+    found.clone(found.database)
+    return found
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(servers: Servers) -> None:
+    """Instead of pytest-django's own: the database is a clone, and Django may not make one."""
+
+
+@pytest.fixture
+def committed_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Access to the database without a transaction around the test; what it commits stays."""
+    from django.db import connections
+
+    with django_db_blocker.unblock():
+        yield
+        for connection in connections.all(initialized_only=True):
+            connection.close()
