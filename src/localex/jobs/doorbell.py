@@ -46,6 +46,12 @@ def failure_count() -> int:
     return _failures
 
 
+def forget_failures() -> None:
+    """Ring again at once after Redis came back, instead of when the silence ends."""
+    global _failures_in_a_row, _silent_until
+    _failures_in_a_row, _silent_until = 0, 0.0
+
+
 @cache
 def connect(url: str, *, timeout_s: float) -> Redis:
     """A client that gives up after `timeout_s` seconds and never tries twice."""

@@ -20,6 +20,11 @@ def subscribe(name: str, task: JobTask[Any, Any], **constants: object) -> None:
         _subscribers[name].append(entry)
 
 
+def unsubscribe(name: str) -> None:
+    """Undo every `subscribe` to `name`, for a test that leaves no trace."""
+    _subscribers.pop(name, None)
+
+
 def publish(name: str, **ids: object) -> None:
     """Tell everybody who subscribed to `name`: one job each, in the caller's transaction. BadPayload for non-ids."""
     services.enqueue_many(
