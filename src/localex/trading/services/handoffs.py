@@ -76,7 +76,5 @@ def _complete(trade: Trade, seller: Member, now: datetime) -> None:
             key=new_id(), trade_id=trade.id, payee=trade.seller.ledger_ref, actor=trade.seller.ledger_ref
         )
     listing_services.mark_traded(listing_id=trade.listing_id)
-    # In id order, so that two trades between the same two members cannot wait for each other.
-    for member_id in sorted([trade.buyer_id, trade.seller_id]):
-        member_services.record_trade_completed(member_id=member_id)
+    member_services.record_trade_completed(member_ids=[trade.buyer_id, trade.seller_id])
     events.publish("trade.completed", trade_id=trade.id)
