@@ -13,7 +13,12 @@ _AGES = ((365, "year"), (30, "month"), (7, "week"))
 
 def say_credits(amount: int, one: str = "credit", many: str = "credits") -> str:
     """Hundredths with the community's word for them: 100 is "1 credit", 3000 is "30 credits"."""
-    return f"{money.display(amount)} {one if abs(amount) == money.HUNDREDTHS else many}"
+    return f"{money.display(amount)} {say_noun(amount, one, many)}"
+
+
+def say_noun(amount: int, one: str = "credit", many: str = "credits") -> str:
+    """The word for an amount alone: "credit" for exactly one, else "credits"."""
+    return one if abs(amount) == money.HUNDREDTHS else many
 
 
 def say_day(when: datetime) -> str:
@@ -21,6 +26,11 @@ def say_day(when: datetime) -> str:
     local = timezone.localtime(when)
     is_this_year = local.year == timezone.localtime(clock.now()).year
     return date_format(local, "l j F" if is_this_year else "l j F Y")
+
+
+def say_short_day(when: datetime) -> str:
+    """ "Tue 24 Nov", for stations and tables."""
+    return date_format(timezone.localtime(when), "D j M")
 
 
 def say_time(when: datetime) -> str:

@@ -9,8 +9,9 @@ from django.forms import BaseForm, BoundField
 from django.template import Context
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from localex.lib import money
@@ -39,12 +40,12 @@ def icon(context: Context, name: str, size: str = "m", label: str = "") -> SafeS
     if request is not None and "HX-Request" not in request.headers:
         _used_icons(request).add(name)
         shapes = f'<use href="#i-{name}"/>'
-    said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    said = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     return format_html(
         '<svg class="icon icon-{}" viewBox="0 0 24 24" width="20" height="20" {}>{}</svg>',
         size,
         said,
-        mark_safe(shapes),
+        SafeString(shapes),
     )
 
 
@@ -53,7 +54,7 @@ def icon_sprite(context: Context) -> SafeString:
     """The symbols of every icon that the page used so far; stands once, at the end of base.html."""
     request = getattr(context, "request", None)
     names = _used_icons(request) if request is not None else set()
-    return mark_safe(icons.build_sprite(names)) if names else SafeString("")
+    return SafeString(icons.build_sprite(names)) if names else SafeString("")
 
 
 @register.simple_tag(takes_context=True)
@@ -91,7 +92,7 @@ def current(context: Context, *names: str) -> SafeString:
     """`aria-current="page"` when the page's url name or namespace is one of `names`."""
     match = getattr(getattr(context, "request", None), "resolver_match", None)
     is_here = match is not None and (match.view_name in names or match.namespace in names)
-    return mark_safe(' aria-current="page"') if is_here else SafeString("")
+    return SafeString(' aria-current="page"') if is_here else SafeString("")
 
 
 @register.simple_tag
@@ -108,7 +109,7 @@ def module(path: str) -> SafeString:
 
 @register.inclusion_tag("components/field.html", takes_context=True)
 def field(context: Context, bound: BoundField, **options: Any) -> dict[str, Any]:
-    """A form field with label, help, control and error. Options: label, help, prefix, suffix, width, rows, count, big."""
+    """A form field: label, help, error, control. Options: label, help, prefix, suffix, width, rows, count, big."""
     return {"request": getattr(context, "request", None), **fields.describe_field(bound, **options)}
 
 
@@ -117,6 +118,10 @@ def error_summary(context: Context, form: BaseForm, *more: BaseForm) -> dict[str
     """What is wrong with one or more forms, with links to the fields; empty when nothing is."""
     problems = [problem for one in (form, *more) for problem in fields.list_problems(one)]
     return {"request": getattr(context, "request", None), "problems": problems}
+
+
+def _currency(community: Any) -> tuple[str, str]:
+    return (community.currency_one, community.currency_many) if community else ("credit", "credits")
 
 
 @register.filter
@@ -130,15 +135,25 @@ def credits_words(amount: int | None, community: Any = None) -> str:
     """Hundredths with the community's name for its credits: "30 credits"."""
     if amount is None:
         return ""
-    if not community:
-        return words.say_credits(amount)
-    return words.say_credits(amount, community.currency_one, community.currency_many)
+    return words.say_credits(amount, *_currency(community))
+
+
+@register.filter
+def credit_noun(amount: int, community: Any = None) -> str:
+    """Only the word: "credit" or "credits", or the community's own."""
+    return words.say_noun(amount, *_currency(community))
 
 
 @register.filter
 def day_words(when: datetime | None) -> str:
     """ "Tuesday 24 November" in the time zone in force."""
     return words.say_day(when) if when else ""
+
+
+@register.filter
+def short_day_words(when: datetime | None) -> str:
+    """ "Tue 24 Nov", where the room is small."""
+    return words.say_short_day(when) if when else ""
 
 
 @register.filter
@@ -168,7 +183,7 @@ def age_words(when: datetime | None) -> str:
 @register.filter
 def month_words(when: datetime | None) -> str:
     """ "November 2025"."""
-    return f"{localtime(when):%B %Y}" if when else ""
+    return date_format(localtime(when), "F Y") if when else ""
 
 
 @register.filter
@@ -195,4 +210,4 @@ def link(name: str, *args: Any) -> str:
 @register.simple_tag
 def drawing(name: str) -> SafeString:
     """One of our drawings by name (web/drawings/): empty states, error pages, the front page."""
-    return mark_safe(drawings.get_drawing(name))
+    return SafeString(drawings.get_drawing(name))
