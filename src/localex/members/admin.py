@@ -1,0 +1,110 @@
+"""Staff pages of accounts and members. Names, states and ratings change through services only."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from localex.members import services
+from localex.members.models import FormerName, Member, User
+
+# Staff sign in where everybody does: with the same limits, and later the second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+class ReadOnly:
+    """Rows to look at: nothing is added, changed or deleted by hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class FormerNames(ReadOnly, TabularInline):
+    """Names that the member had."""
+
+    model = FormerName
+    fields = ("display_name", "given_up_at")
+    readonly_fields = fields
+    extra = 0
+    verbose_name_plural = "Former names"
+
+
+class Memberships(ReadOnly, TabularInline):
+    """Where the account is a member."""
+
+    model = Member
+    fields = ("community", "display_name", "state", "confirmed_at")
+    readonly_fields = fields
+    extra = 0
+    show_change_link = True
+
+
+@admin.register(User)
+class UserAdmin(ModelAdmin):
+    """Accounts: who may sign in and who may open these pages. Passwords are set by their owners only."""
+
+    list_display = ("email", "is_active", "is_staff", "joined_at", "last_login")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email",)
+    ordering = ("-joined_at",)
+    fields = (
+        "email",
+        "is_active",
+        "is_staff",
+        "is_superuser",
+        "groups",
+        "attested_adult_at",
+        "joined_at",
+        "last_login",
+    )
+    readonly_fields = ("email", "attested_adult_at", "joined_at", "last_login")
+    filter_horizontal = ("groups",)
+    inlines = (Memberships,)
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+
+@admin.register(Member)
+class MemberAdmin(ReadOnly, ModelAdmin):
+    """Members, with suspending and reinstating as actions. Where somebody lives is not shown to staff."""
+
+    list_display = ("display_name", "community", "state", "area_name", "trades_completed", "review_count", "joined_at")
+    list_filter = ("community", "state")
+    list_select_related = ("community",)
+    search_fields = ("display_name", "user__email")
+    ordering = ("-joined_at",)
+    fields = (
+        *("display_name", "community", "user", "state", "area_name", "joined_at", "confirmed_at", "starter_granted_at"),
+        *("name_redrawn_at", "trades_completed", "review_count", "review_stars"),
+    )
+    inlines = (FormerNames,)
+    actions = ("suspend", "reinstate")
+    show_full_result_count = False
+
+    @admin.action(description="Suspend: may look, may not act", permissions=["moderate"])
+    def suspend(self, request: HttpRequest, queryset: QuerySet[Member]) -> None:
+        """Suspend the chosen members who are active."""
+        for member_id in queryset.values_list("pk", flat=True):
+            services.suspend_member(member_id=member_id)
+
+    @admin.action(description="Reinstate suspended members", permissions=["moderate"])
+    def reinstate(self, request: HttpRequest, queryset: QuerySet[Member]) -> None:
+        """Let the chosen members act again."""
+        for member_id in queryset.values_list("pk", flat=True):
+            services.reinstate_member(member_id=member_id)
+
+    def has_moderate_permission(self, request: HttpRequest) -> bool:
+        """Whether this coordinator may suspend: Django's own right to change members."""
+        return request.user.has_perm("members.change_member")
