@@ -77,7 +77,7 @@ def beat(claim: Claim, *, lease_s: float) -> bool:
     """Prolong the lease; False when another worker has the job."""
     with connection.cursor() as cursor:
         cursor.execute(statement("heartbeat"), {"id": claim.id, "fence": claim.fence, "lease_s": lease_s})
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount)
 
 
 def finish(claim: Claim) -> None:

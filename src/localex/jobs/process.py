@@ -76,7 +76,7 @@ class Worker:
                 failures += 1
                 connection.close()
                 if failures % FAILURES_BEFORE_NEW_POOL == 0:
-                    connection.close_pool()  # what it holds is from before the restart
+                    connection.close_pool()  # type: ignore[attr-defined] # what it holds is from before the restart
                 pause_s = min(LONGEST_RECONNECT_S, FIRST_RECONNECT_S * 2 ** min(failures - 1, 10))
                 log.warning("database_unreachable", reason=str(error).strip()[:200], next_try_s=pause_s)
                 self._pause(pause_s)

@@ -135,7 +135,7 @@ def claim_effect(*, kind: str, key: str) -> bool:
             "INSERT INTO effect_done (kind, key, done_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
             [kind, key, clock.now()],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount)
 
 
 def release_effect(*, kind: str, key: str) -> None:
