@@ -23,7 +23,7 @@ class _ReadOnly:
 
 
 @admin.register(Job)
-class JobAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+class JobAdmin(_ReadOnly, ModelAdmin):
     """Jobs, the newest first; filter by Dead to see what needs somebody."""
 
     list_display = ["task", "state", "attempts", "run_at", "finished_at", "created_at"]
@@ -52,7 +52,7 @@ class JobAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+class ScheduleAdmin(_ReadOnly, ModelAdmin):
     """What repeats, and when it is due next."""
 
     list_display = ["name", "rhythm", "last_run_at", "next_run_at"]
