@@ -14,7 +14,7 @@ from localex.listings.models import ListingPhoto
 from localex.members.models import Member
 from localex.trading import steps, turns
 from localex.trading.models import Offer, PlaceOption, Review, TimeProposal, Trade, TradeEvent
-from localex.trading.states import OfferState
+from localex.trading.states import Event, OfferState
 
 access_offer = steps.access_offer
 access_trade = steps.access_trade
@@ -173,3 +173,19 @@ def list_reviews_about(member: Member, *, limit: int = PAGE_SIZE) -> Iterable[Re
     """Published reviews about a member, the newest first. Uses review_about."""
     rows = Review.objects.filter(about=member, published_at__isnull=False).select_related("writer")
     return list(rows.order_by(F("published_at").desc())[:limit])
+
+
+def find_offer(*, offer_id: uuid.UUID) -> Offer | None:
+    """The offer with listing, owner, maker and community, for a task that acts for nobody; or None."""
+    return Offer.objects.select_related("listing__owner", "maker", "community").filter(id=offer_id).first()
+
+
+def find_trade(*, trade_id: uuid.UUID | None = None, offer_id: uuid.UUID | None = None) -> Trade | None:
+    """The trade with this id or from this offer, with its parts, for a task that acts for nobody; or None."""
+    rows = Trade.objects.select_related("listing", "buyer", "seller", "community", "place", "buyer_pick", "seller_pick")
+    return (rows.filter(id=trade_id) if trade_id else rows.filter(offer_id=offer_id)).first()
+
+
+def is_superseded(offer: Offer) -> bool:
+    """Whether the offer was declined only because another one was accepted. Uses trade_event_offer."""
+    return TradeEvent.objects.filter(offer=offer, event=Event.SUPERSEDE).exists()
