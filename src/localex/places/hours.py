@@ -1,5 +1,6 @@
 """Whether a place is open and whether it is light, at a moment, by the place's own clock and sun."""
 
+import re
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -47,3 +48,16 @@ def _parse(text: str, timezone: str, country: str, lat: float, lon: float) -> Op
         return OpeningHours(text, timezone=zone, coords=(lat, lon), auto_country=False)
     except ParserError:
         return None
+
+
+_DAYS = {"Mo": "Mon", "Tu": "Tue", "We": "Wed", "Th": "Thu", "Fr": "Fri", "Sa": "Sat", "Su": "Sun"}
+_WORDS = _DAYS | {"PH": "public holidays", "SH": "school holidays", "off": "closed"}
+_WORD = re.compile(r"\b(" + "|".join(_WORDS) + r")\b")
+
+
+def say(text: str) -> str:
+    """OpenStreetMap's opening hours as people write them: "Mo-Fr 08:00-12:00" is "Mon–Fri 08:00–12:00"."""
+    if text == "24/7":
+        return "Day and night"
+    spaced = re.sub(r"\s*;\s*", "; ", text)
+    return _WORD.sub(lambda found: _WORDS[found[1]], spaced).replace("-", "–")

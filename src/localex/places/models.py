@@ -157,7 +157,12 @@ class MapSheet(Record):
     @property
     def url(self) -> str:
         """Its address; it changes with the content, so that it may be cached for ever."""
-        return f"{reverse('places:map', args=[self.community.slug])}?v={self.key[:16]}"
+        return f"{reverse('places:map', args=[self.community.slug])}?v={self.version}"
+
+    @property
+    def version(self) -> str:
+        """The part of its hash that stands in its address."""
+        return self.key[:16]
 
     @property
     def storage_name(self) -> str:

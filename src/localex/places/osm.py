@@ -42,12 +42,13 @@ class UnreadableExtract(Unprocessable):
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One object. A node has one line of one point, a way one line, an area its rings, outer ones first."""
+    """One object. A node has a line of one point, a way one line, an area rings, `outer_count` outer ones first."""
 
     ref: str
     tags: Mapping[str, str]
     lines: tuple[tuple[Lonlat, ...], ...]
     is_area: bool = False
+    outer_count: int = 1
 
     @property
     def middle(self) -> Lonlat:
@@ -210,4 +211,5 @@ def _assemble(relations: _Relations, lines: Mapping[int, Feature]) -> Iterable[F
         outer_rings = join_rings([outer.lines[0] for outer in outers])
         inner_rings = join_rings([lines[ref].lines[0] for ref, role in members if role == "inner" and ref in lines])
         if outer_rings and not KEYS.isdisjoint(tags):
-            yield Feature(f"relation/{relation_id}", tags, (*outer_rings, *inner_rings), is_area=True)
+            rings = (*outer_rings, *inner_rings)
+            yield Feature(f"relation/{relation_id}", tags, rings, is_area=True, outer_count=len(outer_rings))

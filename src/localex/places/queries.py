@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Count
+
 from localex.communities.models import Community
 from localex.communities.queries import get_community
 from localex.lib.errors import NotFound
@@ -45,9 +47,13 @@ def get_place(*, place_id: UUID) -> SafePlace:
     return place
 
 
-def list_places(*, community_id: UUID, box: Box | None = None, limit: int = MAX_LISTED) -> Sequence[SafePlace]:
-    """Active places of a community, safest first, at most `limit` (bounded by 500); within `box` when given."""
+def list_places(
+    *, community_id: UUID, box: Box | None = None, tier: int | None = None, limit: int = MAX_LISTED
+) -> Sequence[SafePlace]:
+    """Active places of a community, safest first, at most `limit` (bounded by 500); only of a tier or in a box."""
     places = SafePlace.objects.select_related("community").filter(community_id=community_id, state=State.ACTIVE)
+    if tier:
+        places = places.filter(tier=tier)
     if box:
         places = places.filter(latitude__range=(box.south, box.north), longitude__range=(box.west, box.east))
     return list(places.order_by("tier", "name", "id")[: min(limit, MAX_LISTED)])
@@ -134,3 +140,14 @@ def find_postcode(*, community_id: UUID, code: str) -> Postcode | None:
 def find_map(community_id: UUID) -> MapSheet | None:
     """The drawn map of a community, or None when none has been imported."""
     return MapSheet.objects.select_related("community").filter(community_id=community_id).first()
+
+
+def find_map_by_slug(*, slug: str) -> MapSheet | None:
+    """The drawn map of the community with this address, or None."""
+    return MapSheet.objects.select_related("community").filter(community__slug=slug).first()
+
+
+def count_tiers(*, community_id: UUID) -> dict[int, int]:
+    """How many active places a community has in each tier; tiers without any are left out."""
+    rows = SafePlace.objects.filter(community_id=community_id, state=State.ACTIVE).order_by("tier").values_list("tier")
+    return dict(rows.annotate(count=Count("id")))
