@@ -11,11 +11,11 @@ from localex.cli.output import errors
 
 EXIT_CODES = (
     "[bold]Exit codes[/bold]\n\n"
-    "0 fine; 1 a check failed; 2 wrong usage; 10 a setting is missing or wrong; 11 the data directory cannot be written; "
-    "12 LocalEx already runs there; 13 the port or address cannot be used; 14 the disk is full; "
-    "15 the database was made by another version; 16 no unprivileged user for PostgreSQL; 17 a server program is missing; "
-    "18 a server does not start or keeps ending; 19 a migration failed; 20 the data directory has lost something; "
-    "21 nothing runs there."
+    "0 fine; 1 a check failed; 2 wrong usage; 10 a setting is missing or wrong; "
+    "11 the data directory cannot be written; 12 LocalEx already runs there; 13 the port or address cannot be used; "
+    "14 the disk is full; 15 the database was made by another version; 16 no unprivileged user for PostgreSQL; "
+    "17 a server program is missing; 18 a server does not start or keeps ending; 19 a migration failed; "
+    "20 the data directory has lost something; 21 nothing runs there."
 )
 
 app = typer.Typer(

@@ -21,10 +21,13 @@ from localex.embedded.supervisor import Supervisor
 FILLED_NOTE = "demo-town"
 
 
-def run_up(installation: Installation, *, host: str, port: int, is_demo: bool) -> None:
+def run_up(
+    installation: Installation, *, host: str, port: int, is_demo: bool, steps: "type[Start] | None" = None
+) -> None:
     """Start everything, serve until somebody asks for the end, stop everything.
 
     Raises StartError with a sentence for people and an exit code; whatever was started by then is stopped first.
+    `steps` lets the supervisor's tests start a smaller application.
     """
     directory = installation.directory
     directory.check_space()
@@ -37,7 +40,7 @@ def run_up(installation: Installation, *, host: str, port: int, is_demo: bool) -
             for name in end_leftovers(directory):
                 _tell(f"Stopped a {name} that an earlier LocalEx had left.")
             check_address(host, port)
-            Start(installation, supervisor, host=host, port=port, is_demo=is_demo).run()
+            (steps or Start)(installation, supervisor, host=host, port=port, is_demo=is_demo).run()
             supervisor.watch()
         except Stopped:
             pass

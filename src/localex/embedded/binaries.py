@@ -31,13 +31,13 @@ def find_postgres_install() -> Path:
     return package / INSTALL
 
 
-def postgres_bin(user: ServerUser, engine: Path) -> Path:
-    """The folder of PostgreSQL's programs, for `user`.
+def postgres_bin(user: ServerUser, engine: Path, install: Path | None = None) -> Path:
+    """The folder of PostgreSQL's programs, for `user`; `install` is where they are, looked up unless given.
 
     When LocalEx runs as root from a place that the server user cannot enter (a checkout below /root), the programs are
     copied once to `engine` in the data directory, about 40 MB.
     """
-    install = find_postgres_install()
+    install = install or find_postgres_install()
     if user.can_reach([install / "bin" / "postgres", install / "share"]):
         return install / "bin"
     version = next(install.parent.parent.glob(f"{WHEEL}-*.dist-info"), install).name.removesuffix(".dist-info")

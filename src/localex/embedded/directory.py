@@ -136,16 +136,16 @@ class DataDirectory:
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o027:
             raise PermissionError(errno.EPERM, f"{self.sockets} belongs to somebody else or is open to others")
 
-    def check_space(self) -> None:
-        """Raise StartError when the disk is nearly full, before any server finds out half-way."""
+    def check_space(self, needed_bytes: int = NEEDED_FREE_BYTES) -> None:
+        """Raise StartError when the disk has less than that, before any server finds out half-way."""
         place = self.root
         while not place.exists():
             place = place.parent
         free = shutil.disk_usage(place).free
-        if free < NEEDED_FREE_BYTES:
+        if free < needed_bytes:
             raise StartError(
                 f"The disk that holds {self.root} has only {free // 1024**2} MB left and LocalEx wants "
-                f"{NEEDED_FREE_BYTES // 1024**2} MB. Nothing was changed; free some space and start again.",
+                f"{needed_bytes // 1024**2} MB. Nothing was changed; free some space and start again.",
                 ExitCode.DISK_FULL,
             )
 

