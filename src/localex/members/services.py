@@ -23,7 +23,6 @@ from localex.members.queries import get_member
 REDRAW_AFTER = timedelta(days=30)
 MAX_DISTANCE_KM = 50.0  # from the community's centre: who lives further away belongs to another one
 MAX_DRAWS = 20
-STARTER_REASON = "Starter credits for joining"
 
 _MAY_NOT_ACT = {
     Member.State.PENDING: "Confirm your e-mail address first: the link is in the mail that we sent you.",
@@ -193,7 +192,7 @@ def _give_starter_grant(member: Member) -> None:
             community_id=member.community_id,
             owner=member.ledger_ref,
             amount=member.community.starter_grant,
-            reason=STARTER_REASON,
+            reason=ledger.GrantReason.STARTER,
             actor=None,
         )
     member.starter_granted_at = clock.now()
