@@ -14,6 +14,7 @@ asks for the database, or at once in the controller of a parallel run, which tel
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,6 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith(("LOCALEX_", "PG"))] + ["EMAIL_URL"]:
         os.environ.pop(name, None)
     os.environ.update(servers.environment())
+    # WhiteNoise warns about a missing folder, and warnings are errors.
+    Path(os.environ["LOCALEX_DATA_DIR"], "static").mkdir(parents=True, exist_ok=True)
     import django
 
     django.setup()
