@@ -106,4 +106,6 @@ def explain(candidate: Candidate[T], tier_words: str) -> str:
         parts.append("close to both of you")
     elif even >= 0.5:
         parts.append("not far out of the way for either of you")
+    else:
+        parts.append("worth the longer way for one of you" if candidate.tier == 1 else "a longer way for one of you")
     return ", ".join(parts) + "."

@@ -12,6 +12,7 @@ from localex.communities.queries import get_community
 from localex.lib.errors import NotFound
 from localex.lib.geo import Box, Point, snap
 from localex.places import choice, hours
+from localex.places.kinds import USUAL_HOURS
 from localex.places.models import MapSheet, Postcode, SafePlace, State
 from localex.places.ranking import list_best
 
@@ -100,14 +101,18 @@ def _candidate(place: SafePlace, is_open: bool | None) -> choice.Candidate[SafeP
 
 
 def _is_usable(place: SafePlace, community: Community, at: datetime | None) -> bool | None:
-    """False when shut at `at` or too dark for it; None when nothing is known or no time is set."""
+    """False when shut at `at`, too dark for it, or likely shut; None when nothing is known or no time is set."""
     if at is None:
         return None
+    is_open = _is_open(place, community, at, place.opening_hours)
+    is_likely_open = is_open is not None or _is_open(place, community, at, USUAL_HOURS.get(place.osm_kind, ""))
+    return False if is_likely_open is False else is_open
+
+
+def _is_open(place: SafePlace, community: Community, at: datetime, text: str) -> bool | None:
     if place.daylight_only and not hours.is_daylight(at=at, point=place.point):
         return False
-    return hours.is_open(
-        place.opening_hours, at=at, timezone=community.timezone, country=community.country, point=place.point
-    )
+    return hours.is_open(text, at=at, timezone=community.timezone, country=community.country, point=place.point)
 
 
 def _proposal(candidate: choice.Candidate[SafePlace]) -> Proposal:
@@ -129,7 +134,7 @@ def is_open_at(place: SafePlace, when: datetime) -> bool | None:
 
     A place for daylight only is shut in the dark. Reads the place's community unless it is loaded already.
     """
-    return _is_usable(place, place.community, when)
+    return _is_open(place, place.community, when, place.opening_hours)
 
 
 def find_postcode(*, community_id: UUID, code: str) -> Postcode | None:
