@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
+from django.urls import reverse
 
 from localex.lib.geo import Point, distance_km
 from localex.listings.models import Listing, ListingPhoto
-from localex.media.models import Photo
+from localex.listings.states import State
+from localex.media.queries import photo_srcset, photo_url
 
 # The first finished picture of each listing, in one query for all; uses the index of listing_photo_position.
 COVERS: Prefetch = Prefetch(
@@ -32,7 +34,7 @@ CARD_FIELDS = (
     "price",
     "state",
     "condition",
-    "category_id",
+    "category__icon",
     "cell_latitude",
     "cell_longitude",
     "published_at",
@@ -43,20 +45,28 @@ CARD_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One listing in a list. `price` is in hundredths; `distance_km` is from the viewer to the centre of its cell, None
-    when nobody knows where the viewer is."""
+    """One listing in a list, as components/card.html wants it.
+
+    `price` is in hundredths; `picture` is empty without one; `distance_km` is from the viewer to the centre of the
+    listing's cell, None when nobody knows where the viewer is.
+    """
 
     id: UUID
+    url: str
     title: str
     price: int
     is_gift: bool
     is_wanted: bool
     state: str
-    condition: str
-    photo: Photo | None
-    alt_text: str
-    distance_km: float | None
-    published_at: datetime | None
+    icon: str
+    picture: str = ""
+    small_picture: str = ""
+    srcset: str = ""
+    placeholder: str = ""
+    alt: str = ""
+    distance_km: float | None = None
+    published_at: datetime | None = None
+    note: str = ""
 
 
 def cell_of(listing: Listing) -> Point | None:
@@ -72,25 +82,43 @@ def distance_to(listing: Listing, viewer: Point | None) -> float | None:
     return None if viewer is None or cell is None else distance_km(viewer, cell)
 
 
-def make_card(listing: Listing, viewer: Point | None = None) -> Card:
-    """The card of a listing that was loaded with `COVERS`."""
-    covers: Sequence[ListingPhoto] = getattr(listing, "covers", ())
-    cover = covers[0] if covers else None
+def make_card(listing: Listing, viewer: Point | None = None, *, note: str = "") -> Card:
+    """The card of a listing that was loaded by `with_covers`. `note` replaces distance and age."""
     return Card(
         id=listing.id,
+        url=reverse("listings:detail", args=[listing.id]),
         title=listing.title or "Untitled draft",
         price=listing.price,
         is_gift=listing.is_gift,
         is_wanted=listing.is_wanted,
-        state=listing.state,
-        condition=listing.get_condition_display(),
-        photo=cover.photo if cover else None,
-        alt_text=cover.alt_text if cover else "",
+        state="" if listing.state == State.ACTIVE else listing.get_state_display(),
+        icon=listing.category.icon if listing.category else "package",
         distance_km=distance_to(listing, viewer),
         published_at=listing.published_at,
+        note=note,
+        **_picture_of(listing),
     )
 
 
+def _picture_of(listing: Listing) -> dict[str, str]:
+    covers: Sequence[ListingPhoto] = getattr(listing, "covers", ())
+    if not covers:
+        return {}
+    photo = covers[0].photo
+    return {
+        "picture": photo_url(photo, 600),
+        "small_picture": photo_url(photo, 200),
+        "srcset": photo_srcset(photo),
+        "placeholder": photo.placeholder,
+        "alt": covers[0].alt_text,
+    }
+
+
+def with_covers(rows: QuerySet[Listing]) -> QuerySet[Listing]:
+    """The rows with what cards need, and nothing that is private: one query, and one for all pictures."""
+    return rows.select_related("category").only(*CARD_FIELDS).prefetch_related(COVERS)
+
+
 def make_cards(listings: Iterable[Listing], viewer: Point | None = None) -> list[Card]:
-    """The cards of listings that were loaded with `COVERS`, in their order."""
+    """The cards of listings that were loaded by `with_covers`, in their order."""
     return [make_card(listing, viewer) for listing in listings]

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from localex.lib.errors import BadRequest
 from localex.lib.geo import Point
 from localex.lib.pages import Page, decode_cursor, encode_cursor
 from localex.listings import access, rules
-from localex.listings.cards import CARD_FIELDS, COVERS, Card, make_cards
+from localex.listings.cards import Card, make_cards, with_covers
 from localex.listings.errors import ListingNotFound
 from localex.listings.models import Category, Listing, ListingPhoto
 from localex.listings.states import State
@@ -93,14 +94,10 @@ def find_problems(listing: Listing) -> rules.Problems:
     return rules.list_problems(listing, list(states))
 
 
-def _cards(rows: QuerySet[Listing]) -> QuerySet[Listing]:
-    return rows.only(*CARD_FIELDS).prefetch_related(COVERS)
-
-
 def list_newest(*, community_id: UUID, viewer: Point | None = None, limit: int = PAGE_SIZE) -> list[Card]:
     """The newest active listings of a community as cards, at most `limit` (bounded by 100). Index listing_newest."""
     rows = Listing.objects.filter(community_id=community_id, state=State.ACTIVE).order_by("-published_at", "-id")
-    return make_cards(_cards(rows)[: min(limit, MAX_LISTED)], viewer)
+    return make_cards(with_covers(rows)[: min(limit, MAX_LISTED)], viewer)
 
 
 def list_similar(*, listing: Listing, viewer: Point | None = None, limit: int = SIMILAR) -> list[Card]:
@@ -109,13 +106,13 @@ def list_similar(*, listing: Listing, viewer: Point | None = None, limit: int = 
         community_id=listing.community_id, state=State.ACTIVE, category_id=listing.category_id
     )
     rows = rows.exclude(owner_id=listing.owner_id).order_by("-published_at", "-id")
-    return make_cards(_cards(rows)[: min(limit, MAX_LISTED)], viewer)
+    return make_cards(with_covers(rows)[: min(limit, MAX_LISTED)], viewer)
 
 
 def list_by_owner(*, owner: Member, viewer: Point | None = None, limit: int = PAGE_SIZE) -> list[Card]:
     """A member's active listings for their public profile, the newest first. Index listing_owner."""
     rows = Listing.objects.filter(owner=owner, state=State.ACTIVE).order_by("-updated_at", "-id")
-    return make_cards(_cards(rows)[: min(limit, MAX_LISTED)], viewer)
+    return make_cards(with_covers(rows)[: min(limit, MAX_LISTED)], viewer)
 
 
 def list_own(*, actor: Member, group: str = "active", cursor: str | None = None) -> Page[Listing]:
@@ -127,11 +124,19 @@ def list_own(*, actor: Member, group: str = "active", cursor: str | None = None)
         raise BadRequest("There is no such list.")
     rows = Listing.objects.filter(owner=actor, state__in=GROUPS[group])
     if cursor:
-        after = decode_cursor(cursor, length=2)
-        rows = rows.filter(Q(updated_at__lt=after[0]) | Q(updated_at=after[0], id__lt=after[1]))
-    found = list(_cards(rows).order_by("-updated_at", "-id")[: PAGE_SIZE + 1])
+        moment, identifier = _read_cursor(cursor)
+        rows = rows.filter(Q(updated_at__lt=moment) | Q(updated_at=moment, id__lt=identifier))
+    found = list(with_covers(rows).order_by("-updated_at", "-id")[: PAGE_SIZE + 1])
     last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
     return Page(found[:PAGE_SIZE], encode_cursor([last.updated_at.isoformat(), str(last.id)]) if last else None)
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    moment, identifier = decode_cursor(cursor, length=2)
+    try:
+        return datetime.fromisoformat(moment), UUID(identifier)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise BadRequest("This page link is damaged. Start again from the first page.", code="bad_cursor") from error
 
 
 def count_own(*, actor: Member) -> dict[str, int]:
@@ -144,9 +149,26 @@ def count_own(*, actor: Member) -> dict[str, int]:
 def list_drafts(*, actor: Member, limit: int = 3) -> list[Listing]:
     """The drafts that the actor touched last, with `covers`."""
     rows = Listing.objects.filter(owner=actor, state=State.DRAFT).order_by("-updated_at", "-id")
-    return list(_cards(rows)[: min(limit, MAX_LISTED)])
+    return list(with_covers(rows)[: min(limit, MAX_LISTED)])
 
 
 def count_active(*, community_id: UUID) -> int:
     """How many listings of a community are on show."""
     return Listing.objects.filter(community_id=community_id, state=State.ACTIVE).count()
+
+
+def active_listings(*, community_id: UUID) -> QuerySet[Listing]:
+    """The rows that search looks through: what is on show in a community. Nothing else may be found."""
+    return Listing.objects.filter(community_id=community_id, state=State.ACTIVE)
+
+
+def has_picture() -> Exists:
+    """A condition on listings: at least one finished picture. Uses the index of listing_photo_once."""
+    return Exists(ListingPhoto.objects.filter(listing_id=OuterRef("pk"), photo__state="ready"))
+
+
+def list_cards(*, listing_ids: Sequence[UUID], viewer: Point | None = None) -> list[Card]:
+    """The cards of these listings in this order, at most 100; those that are not on show any more are left out."""
+    rows = with_covers(Listing.objects.filter(pk__in=listing_ids[:MAX_LISTED], state=State.ACTIVE))
+    found = {listing.pk: listing for listing in rows}
+    return make_cards((found[identifier] for identifier in listing_ids if identifier in found), viewer)

@@ -88,18 +88,21 @@ def remove_photo(*, actor: Member, listing_photo_id: UUID) -> Listing:
     return listing
 
 
-def move_photo(*, actor: Member, listing_photo_id: UUID, to: int) -> Listing:
-    """Move a picture to position `to` (0 makes it the cover; out of range means the nearest end).
+def move_photo(*, actor: Member, listing_photo_id: UUID, to: str) -> Listing:
+    """Move a picture `earlier` or `later` by one, or to the front as the `cover`; at the end it stays.
 
-    Locks the listing. Raises ListingNotFound, WrongState.
+    Locks the listing. Raises ListingNotFound, WrongState; ValueError for another word.
     """
     with transaction.atomic():
         shown = access_own_photo(actor=actor, listing_photo_id=listing_photo_id)
         _check_editable(shown.listing)
         pictures = _list(shown.listing)
         chosen = next(other for other in pictures if other.pk == shown.pk)
+        place = {"cover": 0, "earlier": chosen.position - 1, "later": chosen.position + 1}.get(to)
+        if place is None:
+            raise ValueError(f"pictures do not move {to}")
         pictures.remove(chosen)
-        pictures.insert(max(0, min(to, len(pictures))), chosen)
+        pictures.insert(max(0, min(place, len(pictures))), chosen)
         _renumber(pictures)
         _touch(shown.listing)
     return shown.listing
