@@ -9,12 +9,13 @@ from django.views.decorators.http import require_safe
 
 from localex.lib.errors import NotFound
 from localex.web import specimens
+from localex.web.front import describe_front
 
 
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     """What needs me first and what is new near me; for visitors, what LocalEx is."""
-    return render(request, "web/front.html")
+    return render(request, "web/front.html", describe_front(request.member))  # type: ignore[attr-defined]
 
 
 @require_safe

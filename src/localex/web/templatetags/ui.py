@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from localex.lib import money
-from localex.web import drawings, fields, icons, words
+from localex.web import drawings, fields, icons, maps, words
 
 register = template.Library()
 
@@ -205,6 +205,18 @@ def link(name: str, *args: Any) -> str:
         return reverse(name, args=args)
     except NoReverseMatch:
         return "#"
+
+
+@register.simple_tag
+def map_picture(wanted: dict[str, Any]) -> maps.MapPicture:
+    """What components/map.html draws; see there for what `wanted` holds."""
+    return maps.describe_map(wanted)
+
+
+@register.filter
+def dot(number: float) -> str:
+    """A number for attributes: never a comma, whatever the language."""
+    return format(number, ".10g")
 
 
 @register.simple_tag
