@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",
     "allauth",
     "allauth.account",
     "django_tasks",
@@ -71,10 +72,12 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     *(["localex.members.middleware.CurrentMemberMiddleware"] if find_spec("localex.members.middleware") else []),
-    *(["localex.web.middleware.ErrorPageMiddleware"] if find_spec("localex.web.middleware") else []),
+    "localex.web.middleware.CommunityTimeMiddleware",
+    "localex.web.middleware.ErrorPageMiddleware",
 ]
 
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "localex.web.renderer.FormRenderer"
+CSRF_FAILURE_VIEW = "localex.web.errors.csrf_failed"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
