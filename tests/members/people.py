@@ -43,8 +43,8 @@ def sign_in(client: Client, email: str, password: str = PASSWORD, **more: str) -
     return client.post("/accounts/login/", {"login": email, "password": password, **more})
 
 
-def sign_up(client: Client, community: Community, email: str, **changes: str) -> HttpResponse:
-    form = {"email": email, "password1": PASSWORD, "community": str(community.pk), "is_adult": "on", **changes}
+def sign_up(client: Client, place: Community, mail_address: str, /, **changes: str) -> HttpResponse:
+    form = {"email": mail_address, "password1": PASSWORD, "community": str(place.pk), "is_adult": "on", **changes}
     return client.post("/accounts/signup/", {name: value for name, value in form.items() if value})
 
 

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 from django.test import Client
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localex.lib import randomness
@@ -16,6 +16,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 SHAPES = {"svg", "g", "path", "circle", "ellipse"}
 
 
+@settings(deadline=None)
 @given(st.integers())
 def test_an_avatar_depends_on_the_name_alone(seed: int) -> None:
     with randomness.seeded(seed):

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localex.lib import randomness
@@ -13,6 +13,7 @@ from localex.members.words import COLOURS, CREATURES, FIRST_WORDS, SECOND_WORDS
 SHAPE = re.compile(r"[A-Z][a-z]+[A-Z][a-z]+_[0-9]{4}")
 
 
+@settings(deadline=None)
 @given(st.integers())
 def test_every_drawn_name_has_the_shape(seed: int) -> None:
     with randomness.seeded(seed):

@@ -1,13 +1,12 @@
 """Joining, names, locations, records: what services promise."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Func
 from django.db.models.functions import Lower
 
 from localex.communities.models import Community
@@ -103,41 +102,28 @@ def test_a_name_is_drawn_again_once_in_thirty_days_and_kept(member: Member) -> N
     assert member.display_name == third
 
 
-@contextmanager
-def draws(seed: int) -> Iterator[None]:
-    with randomness.seeded(seed):
-        yield
-
-
 def test_a_name_that_is_or_was_in_use_is_never_drawn_for_another(community: Community) -> None:
-    people = [services.open_account(email=address(), password=None, is_adult=True) for _ in range(3)]
-
-    def join(user: User) -> Member:
-        # The same chance each time: the first name drawn is the one that the first of them got.
-        with draws(7):
-            return services.join_community(user_id=user.pk, community_id=community.pk)
-
-    first = join(people[0])
+    """Chance is made to draw the same name first each time."""
+    first = _join_by_chance_of(7, community)
+    second = make_member(community)
     name = first.display_name
-    assert join(people[1]).display_name != name
+    assert _join_by_chance_of(7, make_community()).display_name == name, "names may meet in different communities"
+
+    Member.objects.filter(pk=first.pk).update(ledger_ref=new_id())
+    assert _join_by_chance_of(7, community).display_name != name, "it is in use"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Member.objects.filter(pk=second.pk).update(display_name=name)
+
     services.confirm_member(member_id=first.pk)
     services.redraw_name(member_id=first.pk)
-    assert join(people[2]).display_name not in {name, *_names(community, people[:2])}
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Member.objects.filter(user=people[2]).update(display_name=Member.objects.get(user=people[1]).display_name)
+    Member.objects.filter(community=community).exclude(pk=first.pk).update(ledger_ref=Func(function="uuidv4"))
+    assert _join_by_chance_of(7, community).display_name != name, "it was in use"
 
 
-def _names(community: Community, people: list[User]) -> set[str]:
-    return set(Member.objects.filter(community=community, user__in=people).values_list("display_name", flat=True))
-
-
-def test_names_may_meet_in_different_communities(community: Community) -> None:
-    users = [services.open_account(email=address(), password=None, is_adult=True) for _ in range(2)]
-    names = set()
-    for user, place in zip(users, [community, make_community()], strict=True):
-        with draws(7):
-            names.add(services.join_community(user_id=user.pk, community_id=place.pk).display_name)
-    assert len(names) == 1
+def _join_by_chance_of(seed: int, community: Community) -> Member:
+    user = services.open_account(email=address(), password=None, is_adult=True)
+    with randomness.seeded(seed):
+        return services.join_community(user_id=user.pk, community_id=community.pk)
 
 
 def test_the_database_itself_refuses_nonsense(member: Member) -> None:
