@@ -127,7 +127,7 @@ class MemberAdapter(DefaultAccountAdapter):
 
 def at_base_url(url: str) -> str:
     """The same page at the address that the settings give, so that a forged Host header never gets into a mail."""
-    return settings.LOCALEX.base_url + urlsplit(url).path  # type: ignore[no-any-return]
+    return settings.LOCALEX.base_url + urlsplit(url).path
 
 
 def network_of(request: HttpRequest) -> str:

@@ -1,6 +1,6 @@
 """Forms of accounts and members: what may be typed, and in which words it is refused."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from allauth.account import forms as account_forms
@@ -47,11 +47,11 @@ def limit_password(field: forms.CharField) -> None:
     )
 
 
-class SignInForm(PlainFields, account_forms.LoginForm):  # type: ignore[misc]
+class SignInForm(PlainFields, account_forms.LoginForm):
     """E-mail and password."""
 
 
-class SignUpForm(PlainFields, account_forms.SignupForm):  # type: ignore[misc]
+class SignUpForm(PlainFields, account_forms.SignupForm):
     """E-mail, password, community, and the word that they are an adult."""
 
     community = forms.TypedChoiceField(
@@ -62,18 +62,20 @@ class SignUpForm(PlainFields, account_forms.SignupForm):  # type: ignore[misc]
         error_messages={"required": "LocalEx is for adults: say that you are 18 or older."},
     )
     field_order = ["email", "password1", "community", "is_adult"]
+    account_already_exists: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password1"].label = "Password"
         communities = list_open()
-        choice = self.fields["community"]
-        choice.choices = [(str(community.pk), community.name) for community in communities]
+        choice = cast(forms.TypedChoiceField, self.fields["community"])
+        names = [(str(community.pk), community.name) for community in communities]
+        choice.choices = names
         if len(communities) == 1:
             choice.initial = str(communities[0].pk)
             choice.widget = forms.HiddenInput()
         else:
-            choice.choices = [("", "Choose a community"), *choice.choices]
+            choice.choices = [("", "Choose a community"), *names]
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """Open the account, or do what looks and takes the same when the address has one.
@@ -103,7 +105,7 @@ class SignUpForm(PlainFields, account_forms.SignupForm):  # type: ignore[misc]
         return user
 
 
-class ResetPasswordForm(PlainFields, account_forms.ResetPasswordForm):  # type: ignore[misc]
+class ResetPasswordForm(PlainFields, account_forms.ResetPasswordForm):
     """Ask for a link to set a new password."""
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
@@ -117,13 +119,13 @@ class ResetPasswordForm(PlainFields, account_forms.ResetPasswordForm):  # type: 
         return address
 
 
-class NewPasswordForm(PlainFields, account_forms.ResetPasswordKeyForm):  # type: ignore[misc]
+class NewPasswordForm(PlainFields, account_forms.ResetPasswordKeyForm):
     """The new password behind a reset link; typed once, because it can be made visible."""
 
     password2 = None
 
 
-class ChangePasswordForm(PlainFields, account_forms.ChangePasswordForm):  # type: ignore[misc]
+class ChangePasswordForm(PlainFields, account_forms.ChangePasswordForm):
     """The current password and a new one."""
 
     password2 = None
@@ -137,11 +139,11 @@ class ChangePasswordForm(PlainFields, account_forms.ChangePasswordForm):  # type
         return password
 
 
-class ChangeEmailForm(PlainFields, account_forms.AddEmailForm):  # type: ignore[misc]
+class ChangeEmailForm(PlainFields, account_forms.AddEmailForm):
     """A new address, which counts once it is confirmed."""
 
 
-class ReauthenticateForm(PlainFields, account_forms.ReauthenticateForm):  # type: ignore[misc]
+class ReauthenticateForm(PlainFields, account_forms.ReauthenticateForm):
     """The password once more."""
 
 

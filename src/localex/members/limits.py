@@ -9,6 +9,7 @@ is hashed.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -68,7 +69,7 @@ def find_wait(scope: str, key: str, limit: int, window: timedelta) -> timedelta 
     if not 1 <= limit <= MAX_LIMIT:
         raise ValueError(f"a limit is 1 to {MAX_LIMIT}, not {limit}")
     now = clock.now()
-    values = {"scope": scope, "key": _digest(scope, key), "now": now, "window": window, "limit": limit}
+    values: dict[str, Any] = {"scope": scope, "key": _digest(scope, key), "now": now, "window": window, "limit": limit}
     with connection.cursor() as cursor:
         cursor.execute(_HIT, values)
         is_allowed, oldest = _one_row(cursor.fetchone())

@@ -1,8 +1,11 @@
 """Pages of members: me, somebody else, choosing a community, the avatar; and sign-in, whose transaction is special."""
 
+from uuid import UUID
+
 from allauth.account.views import LoginView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import get_conditional_response
@@ -37,7 +40,7 @@ def me(request: HttpRequest) -> HttpResponse:
         {
             "facts": queries.public_facts(member),
             "redraw_at": can_act_again if can_act_again and can_act_again > clock.now() else None,
-            "memberships": queries.list_memberships(user_id=request.user.pk),
+            "memberships": queries.list_memberships(user_id=_account_id(request)),
         },
     )
 
@@ -89,15 +92,22 @@ def avatar_image(request: HttpRequest, display_name: str) -> HttpResponse:
 @never_cache
 def join(request: HttpRequest) -> HttpResponse:
     """Choose the community to act in: one of mine, or a new one."""
-    memberships = queries.list_memberships(user_id=request.user.pk)
+    memberships = queries.list_memberships(user_id=_account_id(request))
     mine = {member.community_id for member in memberships}
     open_ones = [community for community in list_open() if community.pk not in mine]
     choices = [(str(each.community_id), each.community.name) for each in memberships]
     choices += [(str(community.pk), community.name) for community in open_ones]
     form = JoinForm(request.POST or None, choices=choices)
     if request.method == "POST" and form.is_valid():
-        member = services.join_community(user_id=request.user.pk, community_id=form.cleaned_data["community"])
+        member = services.join_community(user_id=_account_id(request), community_id=form.cleaned_data["community"])
         choose_community(request, member.community_id)
         return redirect(MemberAdapter(request).get_login_redirect_url(request))
     status = 422 if form.is_bound else 200
     return render(request, "members/join.html", {"form": form, "memberships": memberships}, status=status)
+
+
+def _account_id(request: HttpRequest) -> UUID:
+    """The signed-in account. PermissionDenied for nobody, which the decorators have ruled out."""
+    if request.user.pk is None:
+        raise PermissionDenied
+    return request.user.pk
