@@ -1,0 +1,1 @@
+"""The demo town: Krems an der Donau with sixty neighbours, made through the services like any other town."""
