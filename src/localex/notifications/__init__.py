@@ -1,0 +1,1 @@
+"""What LocalEx tells its members: notices in the inbox, and mail."""
