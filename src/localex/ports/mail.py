@@ -172,10 +172,10 @@ class SmtpMailbox:
             fail_silently=False,
         )
         try:
-            backend.open()
-        except (smtplib.SMTPException, OSError) as error:
-            raise MailUnavailable(f"The mail server cannot be reached: {_reason(error)}") from error
-        try:
+            try:
+                backend.open()
+            except (smtplib.SMTPException, OSError) as error:
+                raise MailUnavailable(f"The mail server cannot be reached: {_reason(error)}") from error
             yield _SmtpConnection(backend)
         finally:
             # What was said is said; a server that does not say goodbye changes nothing.
@@ -258,7 +258,7 @@ class FolderMailbox:
         try:
             handle, name = tempfile.mkstemp(prefix=".", dir=self._folder)  # 0600
             with os.fdopen(handle, "wb") as file:
-                file.write(mail.as_django().message().as_bytes(policy=policy.SMTP))
+                file.write(mail.as_django().message().as_bytes(linesep="\r\n"))
             Path(name).replace(self._folder / f"{mail.mail_id}.eml")
         except OSError as error:
             raise MailUnavailable(f"The mail cannot be written: {error.strerror}") from error
@@ -309,4 +309,4 @@ def _is_id(text: str) -> bool:
 
 def _part(message: EmailMessage, subtype: str) -> str:
     body = message.get_body(preferencelist=(subtype,))
-    return str(body.get_content()).strip() if body else ""
+    return str(body.get_content()).replace("\r\n", "\n").strip() if body else ""
