@@ -38,8 +38,8 @@ class Offer(Record):
         ]
         indexes = [
             models.Index("deadline_at", "id", name="offer_deadline", condition=Q(state="offered")),
-            models.Index("listing", "-created_at", name="offer_listing"),
-            models.Index("maker", "-created_at", name="offer_maker"),
+            models.Index(fields=["listing", "-created_at"], name="offer_listing"),
+            models.Index(fields=["maker", "-created_at"], name="offer_maker"),
         ]
 
     def __str__(self) -> str:
@@ -100,8 +100,8 @@ class Trade(Record):
         ]
         indexes = [
             models.Index("deadline_at", "id", name="trade_deadline", condition=Q(deadline_at__isnull=False)),
-            models.Index("buyer", "-created_at", name="trade_buyer"),
-            models.Index("seller", "-created_at", name="trade_seller"),
+            models.Index(fields=["buyer", "-created_at"], name="trade_buyer"),
+            models.Index(fields=["seller", "-created_at"], name="trade_seller"),
         ]
 
     def __str__(self) -> str:
@@ -194,7 +194,7 @@ class Review(Record):
             models.CheckConstraint(condition=Q(stars__range=(1, 5)), name="review_stars_range"),
         ]
         indexes = [
-            models.Index("about", "-published_at", name="review_about", condition=Q(published_at__isnull=False)),
+            models.Index(fields=["about", "-published_at"], name="review_about", condition=Q(published_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
