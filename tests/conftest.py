@@ -12,6 +12,7 @@ asks for the database, or at once in the controller of a parallel run, which tel
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from pathlib import Path
@@ -39,16 +40,32 @@ def pytest_configure(config: pytest.Config) -> None:
         running = config.stash[RUNNING] = RunningServers()
         servers = Servers(root=running.root)
         if _is_controller_of_workers(config):
+            # It runs no test itself, and its workers inherit its environment: leave that alone.
             running.start()
+            return
     config.stash[SERVERS] = servers
     for name in [name for name in os.environ if name.startswith(("LOCALEX_", "PG"))] + ["EMAIL_URL"]:
         os.environ.pop(name, None)
     os.environ.update(servers.environment())
     # WhiteNoise warns about a missing folder, and warnings are errors.
     Path(os.environ["LOCALEX_DATA_DIR"], "static").mkdir(parents=True, exist_ok=True)
-    import django
+    _set_up_django()
 
+
+def _set_up_django() -> None:
+    """Set Django up with this environment, also when a shell's DJANGO_SETTINGS_MODULE made pytest-django hurry."""
+    import django
+    from django.conf import settings
+    from django.utils.functional import empty
+
+    if settings.configured:
+        settings._wrapped = empty
+        sys.modules.pop("localex.config.settings", None)
     django.setup()
+    from django.conf import settings
+
+    # Pages name their style sheets without anybody having collected them; the running installation hashes them.
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -60,11 +77,12 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Let go of the connections, then stop the servers."""
-    from django.db import connections
+    if SERVERS in config.stash:
+        from django.db import connections
 
-    for connection in connections.all(initialized_only=True):
-        connection.close()
-        connection.close_pool()  # type: ignore[attr-defined]
+        for connection in connections.all(initialized_only=True):
+            connection.close()
+            connection.close_pool()  # type: ignore[attr-defined]
     if RUNNING in config.stash:
         config.stash[RUNNING].stop()
 
