@@ -1,0 +1,137 @@
+"""Each check finds what it is there for: a superuser switches the guards off and damages the ledger."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from localex.credits import queries
+from localex.credits.checks import CHECKS, run_check
+from localex.credits.errors import InsufficientCredits
+from tests.credits.conftest import Town
+
+GUARDED: tuple[str, ...] = ("account", "balance", "journal", "entry", "hold")
+
+# What is done to the ledger, and which checks must notice (others may as well).
+DAMAGE: dict[str, tuple[str, set[str]]] = {
+    "credits out of nothing": ("UPDATE ledger.balance SET posted = posted + 1 WHERE balance_id = %(main)s", {"I1", "I3"}),
+    "credits moved in silence": (
+        "UPDATE ledger.balance SET posted = posted + CASE balance_id WHEN %(main)s THEN 5 ELSE -5 END"
+        " WHERE balance_id IN (%(main)s, %(gift)s)",
+        {"I3"},
+    ),
+    "an entry changed": ("UPDATE ledger.entry SET amount = amount + 1 WHERE balance_id = %(main)s AND seq = 1", {"I2", "I3", "I4"}),
+    "an entry gone": ("DELETE FROM ledger.entry WHERE balance_id = %(gift)s AND seq = 1", {"I2", "I3", "I4"}),
+    "an entry forged": (
+        "INSERT INTO ledger.entry SELECT balance_id, seq + 1, 7, balance_after + 7, clock_timestamp(), gen_random_uuid()"
+        " FROM ledger.entry WHERE balance_id = %(main)s ORDER BY seq DESC LIMIT 1",
+        {"I2", "I3"},
+    ),
+    "an entry for nobody": (
+        "INSERT INTO ledger.entry SELECT 999999, 1, 7, 7, booked_at, journal_id FROM ledger.journal LIMIT 1",
+        {"I2", "I4"},
+    ),
+    "a number left out": ("UPDATE ledger.entry SET seq = seq + 1 WHERE balance_id = %(main)s AND seq = 1", {"I4"}),
+    "an entry of an earlier day": (
+        "UPDATE ledger.entry SET booked_at = booked_at - interval '1 day' WHERE balance_id = %(gift)s AND seq = 2",
+        {"I2", "I4"},
+    ),
+    "a balance that does not carry on": (
+        "UPDATE ledger.entry SET balance_after = balance_after + 1 WHERE balance_id = %(gift)s AND seq = 1",
+        {"I4"},
+    ),
+    "a journal row gone": ("DELETE FROM ledger.journal WHERE journal_id = %(journal)s", {"I2"}),
+    "a posting called refused": ("UPDATE ledger.journal SET reason = 'hold_ended' WHERE journal_id = %(journal)s", {"I2"}),
+    "a refusal called posted": ("UPDATE ledger.journal SET reason = NULL WHERE reason IS NOT NULL", {"I2"}),
+    "a posting of another community": (
+        "UPDATE ledger.journal SET community_id = gen_random_uuid() WHERE journal_id = %(journal)s",
+        {"I2"},
+    ),
+    "a balance below its floor": (
+        "ALTER TABLE ledger.balance DROP CONSTRAINT balance_above_floor;"
+        "UPDATE ledger.balance SET floor = 1000000 WHERE balance_id = %(main)s",
+        {"I5"},
+    ),
+    "a balance above its ceiling": (
+        "ALTER TABLE ledger.balance DROP CONSTRAINT balance_below_ceiling;"
+        "UPDATE ledger.balance SET ceiling = 1 WHERE balance_id = %(main)s",
+        {"I5"},
+    ),
+    "a member without a floor": ("UPDATE ledger.balance SET floor = NULL WHERE balance_id = %(main)s", {"I5"}),
+    "a balance row gone": ("DELETE FROM ledger.balance WHERE balance_id = %(gift)s", {"I1", "I3"}),
+    "a hold gone": ("DELETE FROM ledger.hold WHERE state = 'held'", {"I6"}),
+    "a hold called done": (
+        "UPDATE ledger.hold SET state = 'released', ended_by = held_by WHERE state = 'held'",
+        {"I6"},
+    ),
+    "a hold over a smaller sum": ("UPDATE ledger.hold SET from_gift = from_gift - 1 WHERE state = 'held'", {"I6"}),
+    "a hold that nobody returned": (
+        "UPDATE ledger.hold SET expires_at = clock_timestamp() - interval '61 minutes' WHERE state = 'held'",
+        {"I6"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_is_found(fragile_town: Town, damage: str) -> None:
+    member = _live(fragile_town)
+    fragile_town.check()
+    statement, expected = DAMAGE[damage]
+    numbers = _numbers(member)
+    with connection.cursor() as cursor:
+        for table in GUARDED:
+            cursor.execute(f"ALTER TABLE ledger.{table} DISABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE ledger.balance DROP CONSTRAINT balance_of_account")
+        for part in statement.split(";"):
+            cursor.execute(part, numbers)
+        assert cursor.rowcount > 0
+    broken = {result.name: result for result in queries.run_checks() if not result.holds}
+    assert expected <= set(broken)
+    for result in broken.values():
+        assert result.count >= len(result.offences) > 0
+        assert all(offence.subject and offence.detail for offence in result.offences)
+
+
+def test_every_check_has_damage_of_its_own() -> None:
+    assert set().union(*(expected for _, expected in DAMAGE.values())) == set(CHECKS)
+
+
+def test_offences_are_bounded_and_counted(fragile_town: Town) -> None:
+    for _ in range(5):
+        fragile_town.member()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE ledger.balance DISABLE TRIGGER USER")
+        cursor.execute("UPDATE ledger.balance SET posted = posted + 1 WHERE community_id = %s", [fragile_town.id])
+    found = run_check("I3", community_id=fragile_town.id, limit=3)
+    assert (found.count, len(found.offences), found.holds) == (13, 3, False)
+    assert found.offences[0].community_id == fragile_town.id
+    assert run_check("I3", community_id=uuid.uuid4()).holds
+
+
+def test_an_hour_is_left_to_whoever_returns_expired_holds(fragile_town: Town) -> None:
+    fragile_town.hold(fragile_town.member(gift=10), 10)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE ledger.hold DISABLE TRIGGER USER")
+        cursor.execute("UPDATE ledger.hold SET expires_at = clock_timestamp() - %s", [timedelta(minutes=50)])
+    fragile_town.check()
+
+
+def _live(town: Town) -> uuid.UUID:
+    """A member with history in both accounts, a hold under way, one done, and a refusal."""
+    member = town.member(gift=500, main=300)
+    town.hold(member, 40)
+    town.refund(town.hold(member, 50))
+    with pytest.raises(InsufficientCredits):
+        town.hold(member, 10**9)
+    return member
+
+
+def _numbers(owner: uuid.UUID) -> dict[str, Any]:
+    """The account ids of a member and one posting of theirs, as parameters of the damage."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT kind::text, account_id FROM ledger.accounts WHERE owner = %s", [owner])
+        found = dict(cursor.fetchall())
+        cursor.execute("SELECT held_by FROM ledger.holds WHERE payer = %s AND state = 'held'", [owner])
+        return {**found, "journal": cursor.fetchone()[0]}
