@@ -8,7 +8,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 
 def _context(name: str) -> list[URLPattern | URLResolver]:
-    return [path("", include(f"localex.{name}.urls"))] if find_spec(f"localex.{name}.urls") else []
+    known = find_spec(f"localex.{name}") and find_spec(f"localex.{name}.urls")
+    return [path("", include(f"localex.{name}.urls"))] if known else []
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -14,7 +14,9 @@ class TradingConfig(AppConfig):
     label = "trading"
 
     def ready(self) -> None:
-        from localex.jobs import schedules
-        from localex.trading.tasks import end_overdue
+        from localex.jobs import events, schedules
+        from localex.trading.tasks import decline_offers_on_gone, end_overdue
 
         schedules.register("trading.end_overdue", end_overdue, every=SWEEP_EVERY)
+        for name in ("listing.withdrawn", "listing.expired"):
+            events.subscribe(name, decline_offers_on_gone)

@@ -19,6 +19,15 @@ from localex.trading.services.meetups import ARRIVE_BEFORE, FAR_LEG_KM
 from localex.trading.states import TABLE, Event, OfferState, Subject, TradeState
 
 BAR_STEPS = 10
+# For each step: the part of the page where it is done, and the words of the button that leads there.
+TARGETS = {
+    "place": ("place", "Choose a place"),
+    "time": ("time", "Agree on a time"),
+    "arrive": ("arrive", "I have arrived"),
+    "code": ("handover", "Show the code"),
+    "type_code": ("handover", "Type the code"),
+    "review": ("review", "Write a review"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +240,7 @@ def describe_trade(trade: Trade, member: Member, *, base_url: str) -> dict[str, 
     reviews = queries.list_reviews_of_trade(trade) if trade.completed_at else []
     turn = turns.turn_of(trade, member, proposals=proposals, review_writers={review.writer_id for review in reviews})
     now = clock.now()
+    target, action = TARGETS.get(turn.step, ("", ""))
     opens_at = trade.meet_starts_at - ARRIVE_BEFORE if trade.meet_starts_at else None
     return {
         "trade": trade,
@@ -238,6 +248,8 @@ def describe_trade(trade: Trade, member: Member, *, base_url: str) -> dict[str, 
         "other": steps.other_side(trade, member),
         "is_buyer": member.id == trade.buyer_id,
         "turn": turn,
+        "target": target,
+        "action": action,
         "stations": turns.stations_of(trade),
         "credits_sentence": turns.credits_words(trade, member),
         "is_accepted": trade.state == TradeState.ACCEPTED,

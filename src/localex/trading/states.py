@@ -59,7 +59,7 @@ class Event(models.TextChoices):
     ACCEPT = "accept", "Offer accepted"
     DECLINE = "decline", "Offer declined"
     WITHDRAW = "withdraw", "Offer withdrawn"
-    SUPERSEDE = "supersede", "Another offer was accepted"
+    SUPERSEDE = "supersede", "Offer overtaken"
     PICK_PLACE = "pick_place", "Safe place picked"
     PROPOSE_TIME = "propose_time", "Time proposed"
     ACCEPT_TIME = "accept_time", "Time agreed"
@@ -107,7 +107,7 @@ TABLE: Final[tuple[Transition, ...]] = (
                "listing reserved, credits held, other offers declined, trade begun", _O.ACCEPTED),
     Transition(_S.OFFER, _O.OFFERED, _E.DECLINE, _A.OWNER, "", "", _O.DECLINED),
     Transition(_S.OFFER, _O.OFFERED, _E.WITHDRAW, _A.MAKER, "", "", _O.WITHDRAWN),
-    Transition(_S.OFFER, _O.OFFERED, _E.SUPERSEDE, _A.SYSTEM, "another offer on the listing is accepted", "",
+    Transition(_S.OFFER, _O.OFFERED, _E.SUPERSEDE, _A.SYSTEM, "another offer is accepted, or the listing is gone", "",
                _O.DECLINED),
     Transition(_S.OFFER, _O.OFFERED, _E.TIME_OUT, _A.CLOCK, "", "", _O.EXPIRED),
     # --- agreeing on place and time

@@ -1,4 +1,6 @@
-"""The sweep that ends what nobody ended in time."""
+"""What the worker does for trading: the sweep that ends what nobody ended in time, and offers on what is gone."""
+
+from uuid import UUID
 
 import structlog
 from django.db import DatabaseError, transaction
@@ -6,11 +8,14 @@ from django.db import DatabaseError, transaction
 from localex.jobs.tasks import database_task
 from localex.lib import clock
 from localex.lib.errors import LocalExError
+from localex.listings.models import Listing
+from localex.listings.states import State as ListingState
 from localex.trading import services
 from localex.trading.models import Offer, Trade
 from localex.trading.states import OfferState
 
 BATCH = 100
+GONE = (ListingState.TRADED, ListingState.EXPIRED, ListingState.REMOVED)
 log = structlog.get_logger()
 
 
@@ -32,3 +37,10 @@ def end_overdue() -> None:
                 end(**ids)
         except (LocalExError, DatabaseError):
             log.exception("trading.end_overdue_failed", **{key: str(value) for key, value in ids.items()})
+
+
+@database_task
+def decline_offers_on_gone(listing_id: UUID) -> None:
+    """Tell who waits for an answer that the listing went another way; a paused one may come back."""
+    if Listing.objects.filter(id=listing_id, state__in=GONE).exists():
+        services.decline_open_offers(listing_id=listing_id)

@@ -56,7 +56,7 @@ def list_trades(request: HttpRequest) -> HttpResponse:
 def make_offer(request: HttpRequest, listing_id: uuid.UUID) -> HttpResponse:
     """Propose a price, or ask for a gift."""
     member = request.member
-    listing = listing_queries.get_visible_listing(viewer=member, listing_id=listing_id)
+    listing = listing_queries.get_visible(viewer=member, listing_id=listing_id)
     if standing := queries.find_open_offer(member, listing_id):
         return redirect("trading:offer", offer_id=standing.id)
     balance = credit_queries.find_balance(community_id=member.community_id, owner=member.ledger_ref)

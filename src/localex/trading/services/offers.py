@@ -149,7 +149,7 @@ def accept_offer(*, actor: Member, offer_id: uuid.UUID) -> Trade:
     steps.record(offer, trade, step, actor)
     listing_services.reserve_listing(listing_id=listing.id)
     _hold_price(trade)
-    _decline_others(offer)
+    decline_open_offers(listing_id=offer.listing_id, but=offer.id)
     events.publish("offer.accepted", offer_id=offer.id)
     return trade
 
@@ -193,17 +193,19 @@ def _hold_price(trade: Trade) -> None:
         ) from None
 
 
-def _decline_others(offer: Offer) -> None:
+def decline_open_offers(*, listing_id: uuid.UUID, but: uuid.UUID | None = None) -> int:
+    """Decline the open offers on a listing, `but` one, because it went another way; how many. Locks in id order."""
     others = (
         Offer.objects.select_for_update(no_key=True, of=("self",))
         .select_related("listing", "maker")
-        .filter(listing_id=offer.listing_id, state=OfferState.OFFERED)
-        .exclude(id=offer.id)
+        .filter(listing_id=listing_id, state=OfferState.OFFERED)
+        .exclude(id=but)
         .order_by("id")
     )
     for other in others:
         steps.move_offer(other, Event.SUPERSEDE, actor=None)
         events.publish("offer.declined", offer_id=other.id)
+    return len(others)
 
 
 def _meeting_point(member: Member, trade: Trade) -> Point:

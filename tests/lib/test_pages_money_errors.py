@@ -1,0 +1,48 @@
+"""Cursors, words for credits, the tree of errors, the clock."""
+
+import contextlib
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from localex.lib import clock, errors, money
+from localex.lib.pages import decode_cursor, encode_cursor
+
+values = st.lists(
+    st.none() | st.integers() | st.text(max_size=20) | st.floats(allow_nan=False, allow_infinity=False), max_size=4
+)
+
+
+@given(values)
+def test_a_cursor_comes_back_as_it_was(sorted_by: list[object]) -> None:
+    assert decode_cursor(encode_cursor(sorted_by), length=len(sorted_by)) == sorted_by
+
+
+@given(st.text(max_size=600))
+def test_any_other_cursor_is_a_bad_request_and_nothing_else(text: str) -> None:
+    with contextlib.suppress(errors.BadRequest):
+        assert len(decode_cursor(text, length=2)) == 2
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [(0, "0"), (3000, "30"), (1250, "12.50"), (1205, "12.05"), (10_000_000, "100,000"), (-750, "−7.50")],
+)
+def test_credits_are_shown_without_decimals_when_whole(amount: int, words: str) -> None:
+    assert money.display(amount) == words
+
+
+def test_errors_have_code_status_and_words() -> None:
+    error = errors.Unprocessable("Too long.", kept="Your draft is safe.", fields={"title": ["Too long."]})
+    assert (error.status, error.code, str(error)) == (422, "unprocessable", "Too long.")
+    assert error.fields == {"title": ["Too long."]}
+    assert {kind.status for kind in errors.LocalExError.__subclasses__()} == {400, 403, 404, 409, 422, 429}
+
+
+def test_shifts_of_the_clock_add_up_and_end() -> None:
+    before = clock.now()
+    with clock.shifted(timedelta(days=1)), clock.shifted(timedelta(days=1)):
+        assert clock.now() - before > timedelta(days=1, hours=23)
+    assert clock.now() - before < timedelta(hours=1)
