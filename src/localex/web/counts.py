@@ -21,4 +21,4 @@ def count_unread(member: Member | None) -> int:
         return 0
     from localex.notifications import queries
 
-    return queries.count_unread(member_id=member.pk)
+    return queries.count_unread(member)
