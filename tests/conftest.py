@@ -1,9 +1,9 @@
 """Every test runs against real PostgreSQL and Redis, as the application's role (see tests/servers.py).
 
-How it fits into pytest: Django reads its settings from the environment, so the addresses must be there before Django is
-set up. They are known before the servers run (paths and passwords are chosen here), so `pytest_configure` below sets
-them and pytest-django, whose own hook runs last, finds Django configured. The servers themselves start when the first test
-asks for the database, or at once in the controller of a parallel run, which tells its workers the path.
+How it fits into pytest: Django reads its settings from the environment, so the addresses must be there before Django
+is set up. They are known before the servers run (paths and passwords are chosen here), so `pytest_configure` below sets
+them, and pytest-django, whose own hook runs last, finds Django configured. The servers themselves start when the first
+test asks for the database, or at once in the controller of a parallel run, which tells its workers the path.
 
 - `db` (pytest-django): a transaction that is rolled back. The usual choice.
 - `committed_db`: really commits, for races, the worker, and other processes. Nothing is cleaned up, because the
@@ -12,9 +12,7 @@ asks for the database, or at once in the controller of a parallel run, which tel
 """
 
 import os
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +31,9 @@ def _is_controller_of_workers(config: pytest.Config) -> bool:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the addresses of this process, before Django reads them."""
+    if os.environ.get("DJANGO_SETTINGS_MODULE"):
+        # pytest-django has then read the settings before this, and the tests would meet the database that they name.
+        raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the tests bring their own database and settings.")
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker_input is not None:
         servers = Servers(root=Path(worker_input["localex_root"]), worker=worker_input["workerid"])
@@ -49,23 +50,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.update(servers.environment())
     # WhiteNoise warns about a missing folder, and warnings are errors.
     Path(os.environ["LOCALEX_DATA_DIR"], "static").mkdir(parents=True, exist_ok=True)
-    _set_up_django()
-
-
-def _set_up_django() -> None:
-    """Set Django up with this environment, also when a shell's DJANGO_SETTINGS_MODULE made pytest-django hurry."""
     import django
-    from django.conf import settings
-    from django.utils.functional import empty
 
-    if settings.configured:
-        settings._wrapped = empty
-        sys.modules.pop("localex.config.settings", None)
     django.setup()
-    from django.conf import settings
-
-    # Pages name their style sheets without anybody having collected them; the running installation hashes them.
-    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,11 +1,12 @@
 """Places for installations that the supervisor's tests start."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.servers import temporary_folder
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def place() -> Iterator[Path]:
 
     pytest's own `tmp_path` lies in a folder that only its owner may enter.
     """
-    folder = Path(tempfile.mkdtemp(prefix="lx-"))
+    folder = temporary_folder("lx-")
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)

@@ -145,7 +145,6 @@ def _run(plan: "list[Migration]", report: Report) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET statement_timeout = 0; SET lock_timeout = '{TABLE_LOCK_WAIT}'")
     call_command(ReportingCommand(), verbosity=0, interactive=False, skip_checks=True)
-    report(total, total)
 
 
 def _finish(owner: "psycopg.Connection[Any]", app_url: str, owner_url: str) -> None:

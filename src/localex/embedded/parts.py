@@ -21,11 +21,16 @@ THREADS = 4
 DRAIN_SECONDS = 4
 
 
+class NotReady(Exception):
+    """A part has started and will never be ready; the message says why, in words that follow its name."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One server under supervision.
 
-    `before_start` clears what an earlier life left; `is_ready` gets the process id and asks the server itself.
+    `before_start` clears what an earlier life left; `is_ready` gets the process id and asks the server itself, and may
+    raise NotReady.
     """
 
     command: Command
@@ -117,12 +122,14 @@ def reachable_host(host: str) -> str:
 
 
 def web_answers(host: str, port: int, path: str = "/livez") -> bool:
-    """Whether a web server answers there without an error of its own."""
+    """Whether a web server answers there. Raises NotReady when its answer is an error of its own."""
     request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     with contextlib.suppress(OSError), socket.create_connection((reachable_host(host), port), timeout=10) as connection:
         connection.sendall(request.encode())
         status = connection.recv(64).split(b" ")
-        return len(status) > 1 and status[1][:1] in {b"2", b"3", b"4"}
+        if len(status) > 1 and status[1].startswith(b"5"):
+            raise NotReady("answers with an error of its own")
+        return len(status) > 1
     return False
 
 

@@ -13,7 +13,7 @@ from types import FrameType
 from localex.embedded.directory import DataDirectory
 from localex.embedded.errors import StartError, Stopped, disk_full, mentions_full_disk
 from localex.embedded.leftovers import MARKER, new_marker
-from localex.embedded.parts import Part
+from localex.embedded.parts import NotReady, Part
 from localex.embedded.processes import Child, Command, ProcessRecord, start_time, wait_until
 
 # A part that dies is started again after 0.2, 0.4, 0.8 ... seconds; the fifth death within a minute is one too many.
@@ -161,12 +161,16 @@ class Supervisor:
         assert child is not None, "only a spawned part is waited for"  # noqa: S101 -- cannot happen
         # At first quickly, because a server is usually there within a blink.
         deadline = time.monotonic() + part.start_seconds
-        while not part.is_ready(child.pid):
-            self.check_stop()
-            if child.poll() is not None or time.monotonic() > deadline:
-                child.kill_group()
-                raise self._failure(part, f"{part.name} did not start")
-            self._sleep(0.02)
+        try:
+            while not part.is_ready(child.pid):
+                self.check_stop()
+                if child.poll() is not None or time.monotonic() > deadline:
+                    child.kill_group()
+                    raise self._failure(part, f"{part.name} did not start")
+                self._sleep(0.02)
+        except NotReady as error:
+            child.stop(part.stop_seconds)
+            raise self._failure(part, f"{part.name} {error}") from error
 
     def _mend(self, running: _Running, now: float) -> None:
         """Start a part again when it is dead and its pause is over."""
