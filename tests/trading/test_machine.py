@@ -1,0 +1,216 @@
+"""Any sequence of events over whole trades, against real PostgreSQL.
+
+The sum of credits stays zero, no member goes below zero, and nothing open is ever without a next deadline.
+
+`LOCALEX_MACHINE=200x50 pytest tests/trading/test_machine.py` runs 200 examples of 50 steps; the default is 15x30.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from localex.credits.queries import find_balance, find_totals
+from localex.lib import clock
+from localex.lib.errors import Conflict, Forbidden, NotFound, TooManyRequests, Unprocessable
+from localex.listings import services as listing_services
+from localex.listings.models import Listing
+from localex.members.models import Member
+from localex.trading import services
+from localex.trading.models import Offer, Trade
+from localex.trading.states import HOLDING, OfferState
+from localex.trading.tasks import end_overdue
+from tests import town
+
+EXAMPLES, STEPS = (int(part) for part in os.environ.get("LOCALEX_MACHINE", "15x30").split("x"))
+SIDES = st.integers(0, 2)
+WHICH = st.integers(0, 5)
+
+
+class World:
+    """One community with three members and a listing of each kind, made once; every example lists copies of them."""
+
+    def __init__(self) -> None:
+        self.community = town.found_community()
+        self.members = [town.new_member(self.community) for _ in range(3)]
+        self.patterns = [
+            town.new_listing(self.members[0], price=40),
+            town.new_listing(self.members[1], price=70),
+            town.new_listing(self.members[2], kind="gift"),
+            town.new_listing(self.members[0], direction="wanted", price=25),
+        ]
+
+
+class TradeMachine(RuleBasedStateMachine):
+    """Members do anything at any time; what the table does not allow is refused and changes nothing."""
+
+    world: World
+
+    @initialize()
+    def list_things(self) -> None:
+        """Copy the listings, so that each example starts with open ones."""
+        self.passed = timedelta(0)
+        self.listings = []
+        for pattern in self.world.patterns:
+            owner = pattern.owner
+            copy = listing_services.duplicate_listing(actor=owner, listing_id=pattern.id)
+            self.listings.append(listing_services.publish_listing(actor=owner, listing_id=copy.id))
+
+    def attempt(self, act: Callable[[], object]) -> None:
+        """One request: it commits, or is refused as a whole."""
+        refusals = contextlib.suppress(Conflict, Forbidden, NotFound, TooManyRequests, Unprocessable)
+        with refusals, clock.shifted(self.passed), transaction.atomic():
+            act()
+
+    def pick_trade(self, which: int) -> Trade | None:
+        rows = list(Trade.objects.filter(listing__in=self.listings).select_related("buyer", "seller").order_by("id"))
+        return rows[which % len(rows)] if rows else None
+
+    def pick_offer(self, which: int) -> Offer | None:
+        rows = list(Offer.objects.filter(listing__in=self.listings).order_by("id"))
+        return rows[which % len(rows)] if rows else None
+
+    @rule(side=SIDES, which=WHICH, price=st.integers(0, 120))
+    def offer(self, side: int, which: int, price: int) -> None:
+        listing = self.listings[which % len(self.listings)]
+        amount = 0 if listing.is_gift else price * 100
+        member = self.world.members[side]
+        self.attempt(lambda: services.make_offer(actor=member, listing_id=listing.id, price=amount))
+
+    @rule(
+        side=SIDES,
+        which=WHICH,
+        verb=st.sampled_from(["accept_offer", "accept_offer", "decline_offer", "withdraw_offer"]),
+    )
+    def answer(self, side: int, which: int, verb: str) -> None:
+        if offer := self.pick_offer(which):
+            member = self.world.members[side]
+            self.attempt(lambda: getattr(services, verb)(actor=member, offer_id=offer.id))
+
+    @rule(side=SIDES, which=WHICH, rank=st.integers(0, 1))
+    def pick_place(self, side: int, which: int, rank: int) -> None:
+        if trade := self.pick_trade(which):
+            option = trade.place_options.order_by("rank")[rank]
+            member = self.world.members[side]
+            self.attempt(lambda: services.pick_place(actor=member, trade_id=trade.id, place_id=option.place_id))
+
+    @rule(side=SIDES, which=WHICH, hours=st.integers(0, 30))
+    def propose_time(self, side: int, which: int, hours: int) -> None:
+        if trade := self.pick_trade(which):
+            member = self.world.members[side]
+            starts_at = self._soon() + timedelta(hours=hours)
+            self.attempt(lambda: services.propose_time(actor=member, trade_id=trade.id, starts_at=starts_at))
+
+    def _soon(self) -> datetime:
+        return clock.now() + self.passed + timedelta(minutes=30)
+
+    @rule(side=SIDES, which=WHICH)
+    def accept_time(self, side: int, which: int) -> None:
+        trade = self.pick_trade(which)
+        if trade and (proposal := trade.time_proposals.order_by("-id").first()):
+            member = self.world.members[side]
+            self.attempt(lambda: services.accept_time(actor=member, trade_id=trade.id, proposal_id=proposal.id))
+
+    @rule(which=WHICH)
+    def agree_on_everything(self, which: int) -> None:
+        """A shortcut to the later states, which single steps rarely reach."""
+        trade = self.pick_trade(which)
+        if trade and trade.state == "accepted" and trade.meet_starts_at is None:
+            self.attempt(lambda: town.schedule(trade))
+
+    @rule(
+        side=SIDES, which=WHICH, verb=st.sampled_from(["mark_arrival", "mark_arrival", "cancel_trade", "decline_item"])
+    )
+    def act(self, side: int, which: int, verb: str) -> None:
+        if trade := self.pick_trade(which):
+            member = self.world.members[side]
+            self.attempt(lambda: getattr(services, verb)(actor=member, trade_id=trade.id))
+
+    @rule(which=WHICH)
+    def both_arrive(self, which: int) -> None:
+        if trade := self.pick_trade(which):
+            for member in (trade.buyer, trade.seller):
+                self.attempt(lambda member=member: services.mark_arrival(actor=member, trade_id=trade.id))
+
+    @rule(side=SIDES, which=WHICH, is_right=st.booleans())
+    def hand_over(self, side: int, which: int, is_right: bool) -> None:
+        if trade := self.pick_trade(which):
+            member = self.world.members[side]
+            with clock.shifted(self.passed):
+                digits = town.code_of(trade) if is_right else "000000"
+            self.attempt(lambda: services.hand_over(actor=member, trade_id=trade.id, digits=digits))
+
+    @rule(side=SIDES, which=WHICH, stars=st.integers(0, 6))
+    def review(self, side: int, which: int, stars: int) -> None:
+        if trade := self.pick_trade(which):
+            member = self.world.members[side]
+            self.attempt(lambda: services.write_review(actor=member, trade_id=trade.id, stars=stars))
+
+    @rule(hours=st.sampled_from([1, 3, 25, 49, 73, 24 * 7 + 1]))
+    def time_passes(self, hours: int) -> None:
+        self.passed += timedelta(hours=hours)
+        self.attempt(end_overdue.func)
+
+    def teardown(self) -> None:
+        """Let everything end by itself, so that the next example finds the credits free; then look once more."""
+        if hasattr(self, "passed"):
+            self.passed += timedelta(days=40)
+            for _ in range(2):
+                self.attempt(end_overdue.func)
+            self.credits_are_whole()
+            assert not Trade.objects.filter(listing__in=self.listings, state__in=HOLDING).exists()
+
+    @invariant()
+    def credits_are_whole(self) -> None:
+        totals = find_totals(community_id=self.world.community.id)
+        assert totals is not None
+        assert totals.issued == totals.with_members + totals.held + totals.with_community
+        assert totals.issued == 3 * self.world.community.starter_grant
+        for member in self.world.members:
+            found = find_balance(community_id=member.community_id, owner=member.ledger_ref)
+            assert found.available >= 0
+            assert found.held == self._held_by(member)
+
+    def _held_by(self, member: Member) -> int:
+        rows = Trade.objects.filter(buyer=member, state__in=HOLDING)
+        return sum(rows.values_list("price", flat=True))
+
+    @invariant()
+    def nothing_open_is_without_a_deadline(self) -> None:
+        assert not Offer.objects.filter(state=OfferState.OFFERED, deadline_at__isnull=True).exists()
+        assert not Trade.objects.filter(closed_at__isnull=True, deadline_at__isnull=True).exists()
+        assert not Trade.objects.filter(closed_at__isnull=False, deadline_at__isnull=False).exists()
+
+    @invariant()
+    def a_listing_is_reserved_exactly_while_it_is_traded(self) -> None:
+        reserved = set(
+            Listing.objects.filter(id__in=[row.id for row in self.listings], state="reserved").values_list(
+                "id", flat=True
+            )
+        )
+        open_trades = Trade.objects.filter(listing__in=self.listings, state__in=HOLDING)
+        assert reserved == set(open_trades.values_list("listing_id", flat=True))
+
+
+@pytest.mark.slow
+def test_any_sequence_of_events_keeps_every_credit_and_every_deadline(committed_db: None) -> None:
+    class Machine(TradeMachine):
+        world = World()
+
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
