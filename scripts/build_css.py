@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 CSS = Path(__file__).resolve().parent.parent / "src" / "localex" / "web" / "static" / "css"
-LAYERS = "@layer tokens, reset, base, layout, components, pages, utilities;\n"
+LAYERS = "@layer tokens, reset, base, vendor, layout, components, pages, utilities;\n"
 
 
 def list_parts() -> list[Path]:

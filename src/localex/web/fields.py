@@ -27,14 +27,19 @@ def describe_field(bound: BoundField, **options: Any) -> dict[str, Any]:
     """Return what components/field.html needs.
 
     Options: label and help replace the form's words; prefix and suffix stand inside the control; width is "s", "m"
-    or "full"; rows sizes a text area; count shows how many characters are left; big makes the control large.
+    or "full"; rows sizes a text area; count shows how many characters are left; big makes the control large;
+    placeholder is an example, never the label.
     """
     kind = find_kind(bound)
     help_text = options.get("help", bound.help_text)
     described = [f"{bound.auto_id}_help"] if help_text else []
     described += [f"{bound.auto_id}_error"] if bound.errors else []
     described += [f"{bound.auto_id}_count"] if options.get("count") else []
-    attrs: dict[str, Any] = {"class": _control_class(kind, bound, options)}
+    # A placeholder is not a label: libraries set some, and only one that a template asks for is kept.
+    attrs: dict[str, Any] = {
+        "class": _control_class(kind, bound, options),
+        "placeholder": options.get("placeholder", False),
+    }
     if described and kind not in ("radios", "checks"):
         attrs["aria-describedby"] = " ".join(described)
     if "rows" in options:
@@ -73,5 +78,5 @@ def list_problems(form: BaseForm) -> list[dict[str, str]]:
         target = bound.id_for_label or bound.auto_id
         if find_kind(bound) in ("radios", "checks"):
             target = f"{bound.auto_id}_0"
-        problems += [{"message": str(message), "target": str(target)} for message in bound.errors]
+        problems += [{"message": f"{bound.label}: {message}", "target": str(target)} for message in bound.errors]
     return problems

@@ -90,13 +90,15 @@ def describe_map(wanted: Mapping[str, Any]) -> MapPicture:
     places: Sequence[Mapping[str, Any]] = wanted.get("places") or ()
     centre = _find_centre(wanted, places, sheet)
     radius_km = float(wanted.get("radius_km") or _radius_around(centre, places) or RADIUS_KM[mode])
-    lens = _Lens(centre, radius_km)
     cell = cell_box(centre) if mode == "area" else None
+    lens = _Lens(centre, radius_km)
+    if sheet:
+        lens = _keep_on(sheet, lens)
     return MapPicture(
         mode=mode,
         label=wanted.get("label") or "Map",
-        centre=centre,
-        radius_km=round(radius_km, 3),
+        centre=lens.centre,
+        radius_km=round(lens.radius_km, 3),
         url=sheet.url if sheet else "",
         bounds=sheet.box if sheet else None,
         image=lens.rectangle(sheet.box) if sheet else None,
@@ -104,6 +106,17 @@ def describe_map(wanted: Mapping[str, Any]) -> MapPicture:
         square_bounds=cell,
         markers=[_mark(lens, place, number) for number, place in enumerate(places, start=1)],
     )
+
+
+def _keep_on(sheet: MapSheet, lens: _Lens) -> _Lens:
+    """Move and narrow the lens so that the frame shows nothing beyond the sheet's edges."""
+    east_km = KM_PER_DEGREE * math.cos(math.radians(lens.centre.lat))
+    half_wide, half_high = (sheet.east - sheet.west) / 2, (sheet.north - sheet.south) / 2
+    radius_km = min(lens.radius_km, half_wide * east_km, half_high * KM_PER_DEGREE * WIDTH / HEIGHT)
+    wide, high = radius_km / east_km, radius_km / KM_PER_DEGREE * HEIGHT / WIDTH
+    lat = min(max(lens.centre.lat, sheet.south + high), sheet.north - high)
+    lon = min(max(lens.centre.lon, sheet.west + wide), sheet.east - wide)
+    return _Lens(Point(lat, lon), radius_km)
 
 
 def _find_centre(wanted: Mapping[str, Any], places: Sequence[Mapping[str, Any]], sheet: MapSheet | None) -> Point:

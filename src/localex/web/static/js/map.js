@@ -20,7 +20,8 @@ function addGround(L, map, data) {
   if (data.tiles) return L.tileLayer(data.tiles, { maxZoom: 19 }).addTo(map);
   if (!data.sheet) return null;
   const bounds = L.latLngBounds(corners(data.bounds));
-  map.setMaxBounds(bounds.pad(0.1));
+  map.setMaxBounds(bounds);
+  map.setMinZoom(map.getBoundsZoom(bounds, true));
   return L.imageOverlay(data.sheet, bounds, { alt: "" }).addTo(map);
 }
 
@@ -84,7 +85,7 @@ async function draw(frame) {
   room.setAttribute("role", "application");
   room.setAttribute("aria-label", data.mode === "pick" ? `${data.label}. Move with the arrow keys, set the point with Enter.` : data.label);
   frame.append(room);
-  const map = L.map(room, { attributionControl: false, zoomSnap: 0.5, minZoom: 11, maxZoom: 18, scrollWheelZoom: false });
+  const map = L.map(room, { attributionControl: false, zoomSnap: 0.25, maxZoom: 18, maxBoundsViscosity: 1, scrollWheelZoom: false });
   const [lat, lon] = numbers(data.centre);
   const km = Number(data.radiusKm);
   const east = km / (111.195 * Math.cos((lat * Math.PI) / 180));
