@@ -3,13 +3,14 @@
 import base64
 import gzip
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import pairwise
 
-from localex.lib.geo import Box
+from localex.lib.geo import Box, Point, bounding_box
 from localex.places.cartography.fonts import font_faces
 from localex.places.cartography.frame import Frame, Spot
 from localex.places.cartography.layers import (
@@ -29,6 +30,7 @@ from localex.places.osm import OUTLINE, Extract, Feature
 from localex.places.rings import join_lines
 
 MAX_BYTES = 350_000
+MAX_SIDE_KM = 40
 ATTRIBUTION = "© OpenStreetMap contributors, Open Database License 1.0 (ODbL)"
 FADE = 0.03  # of the shorter side: the sheet melts into the page
 
@@ -42,18 +44,19 @@ class Detail:
     dropped: frozenset[str] = frozenset()
 
 
+_ROUGH = frozenset({"track", "siding", "path"})
+_ROUGHER = _ROUGH | {"service", "foot", "stream", "parking", "square"}
+
 # Tried in turn until the map is small enough.
 DETAILS = (
     Detail(1.0, 12),
     Detail(1.6, 60),
-    Detail(2.5, 200, frozenset({"track", "siding"})),
-    Detail(4.0, 1e9, frozenset({"track", "siding", "path"})),
-    Detail(8.0, 1e9, frozenset({"track", "siding", "path", "service"})),
-    Detail(16.0, 1e9, frozenset({"track", "siding", "path", "service", "foot", "stream", "parking", "square"})),
-    Detail(
-        32.0, 1e9, frozenset({"track", "siding", "path", "service", "foot", "minor", "stream", "parking", "square"})
-    ),
+    Detail(2.5, 200, _ROUGH),
+    Detail(4.0, math.inf, _ROUGH),
+    Detail(8.0, math.inf, _ROUGHER),
+    *(Detail(16.0 * 2**step, math.inf, _ROUGHER | {"minor", "middle"}) for step in range(8)),
 )
+BYTES_PER_VERTEX = 3  # at least: what is hopelessly too large is not tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,14 @@ Lines = dict[str, list[list[Spot]]]
 
 def draw_map(extract: Extract, *, title: str) -> DrawnMap:
     """Draw `extract` as an SVG of at most 350 kB, in as much detail as fits. Repeatable to the byte."""
+    extract = replace(extract, box=_town_box(extract.box))
     frame = Frame.around(extract.box)
     names, letters = _names(extract, frame)
     style = style_sheet(frame, font_faces(letters))
+    vertices = sum(len(line) for feature in extract.features for line in feature.lines)
     for detail in DETAILS:
+        if vertices * BYTES_PER_VERTEX > MAX_BYTES * 4 * detail.coarseness:
+            continue
         svg = _compose(extract, frame, detail, style, names, title).encode()
         if len(svg) <= MAX_BYTES:
             break
@@ -89,6 +96,15 @@ def draw_map(extract: Extract, *, title: str) -> DrawnMap:
         box=extract.box,
         width=frame.width,
         height=frame.height,
+    )
+
+
+def _town_box(box: Box) -> Box:
+    """`box`, or the middle of one that no town fills: a sheet of a whole country would show nothing of a street."""
+    middle = Point((box.south + box.north) / 2, (box.west + box.east) / 2)
+    most = bounding_box(middle, MAX_SIDE_KM / 2)
+    return Box(
+        max(box.south, most.south), max(box.west, most.west), min(box.north, most.north), min(box.east, most.east)
     )
 
 
