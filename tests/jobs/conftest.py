@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from tests.jobs import sample_tasks  # noqa: F401 - declares its queue before any test
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -41,10 +41,14 @@ def deliver(*, mail_id: UUID) -> None:
 
 
 def _begin(mail: Mail) -> bool:
-    """Commit that the mail goes out now; False when somebody else did."""
+    """Commit that the mail goes out now; False when somebody else is at it or was."""
     with transaction.atomic():
-        is_ours = Mail.objects.filter(id=mail.id, state=MailState.QUEUED).update(state=MailState.SENDING) == 1
-        return is_ours and job_services.claim_effect(kind=EFFECT, key=str(mail.id))
+        if not Mail.objects.filter(id=mail.id, state=MailState.QUEUED).update(state=MailState.SENDING):
+            return False
+        if job_services.claim_effect(kind=EFFECT, key=str(mail.id)):
+            return True
+        _settle(mail, MailState.UNCERTAIN, "It was on its way once before.")
+    return False
 
 
 def _hand_over(mail: Mail, outgoing: port.OutgoingMail, mailbox: port.OpenMailbox) -> None:

@@ -46,12 +46,7 @@ def describe_inbox(member: Member, cursor: str | None) -> dict[str, Any]:
         for day, group in groupby(page.items, key=lambda notice: notice.created_at.astimezone(zone).date())
         if (notices := list(group))
     ]
-    return {
-        "days": days,
-        "page": page,
-        "has_unread": queries.count_unread(member_id=member.id) > 0,
-        "browse_url": reverse("search:browse"),
-    }
+    return {"days": days, "page": page, "browse_url": reverse("search:browse")}
 
 
 def _name(day: date, today: date) -> str:

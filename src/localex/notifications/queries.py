@@ -13,9 +13,9 @@ PAGE_SIZE = 30
 MAX_COUNTED = 100
 
 
-def count_unread(*, member_id: UUID) -> int:
+def count_unread(member: Member) -> int:
     """How many notices a member has not read, at most 100. Index notice_unread, and nothing else is read."""
-    return Notice.objects.filter(member_id=member_id, read_at__isnull=True).values("member_id")[:MAX_COUNTED].count()
+    return Notice.objects.filter(member=member, read_at__isnull=True).values("member_id")[:MAX_COUNTED].count()
 
 
 def list_inbox(*, member: Member, cursor: str | None = None, limit: int = PAGE_SIZE) -> Page[Notice]:

@@ -38,59 +38,59 @@ BACK = f"{{% if amount and is_buyer %}}Your {PRICE} are available again.{{% endi
 
 KINDS: dict[str, Kind] = {
     # --- offers
-    "offer_made": Kind(f"{{{{ who }}}} offers {PRICE} for your {{{{ thing }}}}", SEE_OFFER, ANSWER, "hand"),
-    "gift_asked": Kind("{{ who }} would like your {{ thing }}", SEE_OFFER, ANSWER, "gift"),
+    "offer_made": Kind(f"{{{{ who }}}} offers {PRICE} for your “{{{{ thing }}}}”", SEE_OFFER, ANSWER, "hand"),
+    "gift_asked": Kind("{{ who }} would like your “{{ thing }}”", SEE_OFFER, ANSWER, "gift"),
     "wanted_offered": Kind(
-        f"{{{{ who }}}} has what you look for: {{{{ thing }}}}, for {PRICE}", SEE_OFFER, ANSWER, "hand"
+        f"{{{{ who }}}} has what you look for: “{{{{ thing }}}}”, for {PRICE}", SEE_OFFER, ANSWER, "hand"
     ),
-    "wanted_given": Kind("{{ who }} would give you what you look for: {{ thing }}", SEE_OFFER, ANSWER, "gift"),
+    "wanted_given": Kind("{{ who }} would give you what you look for: “{{ thing }}”", SEE_OFFER, ANSWER, "gift"),
     "offer_accepted": Kind(
-        "{{ who }} accepted your offer for {{ thing }}",
+        "{{ who }} accepted your offer for “{{ thing }}”",
         SEE_TRADE,
         f"{{% if amount %}}{HELD} {{% endif %}}{CHOOSE}",
         "handshake",
     ),
-    "offer_declined": Kind("{{ who }} declined your offer for {{ thing }}", "See what else is near you", icon="tag"),
+    "offer_declined": Kind("{{ who }} declined your offer for “{{ thing }}”", "See what else is near you", icon="tag"),
     "offer_superseded": Kind(
-        "{{ thing }} went to somebody else, so your offer ended", "See what else is near you", icon="tag"
+        "“{{ thing }}” went to somebody else, so your offer ended", "See what else is near you", icon="tag"
     ),
-    "offer_withdrawn": Kind("{{ who }} withdrew the offer for {{ thing }}", SEE_OFFER, icon="undo-2"),
+    "offer_withdrawn": Kind("{{ who }} withdrew the offer for “{{ thing }}”", SEE_OFFER, icon="undo-2"),
     "own_offer_expired": Kind(
-        "Your offer for {{ thing }} ended: {{ who }} did not answer in time",
+        "Your offer for “{{ thing }}” ended: {{ who }} did not answer in time",
         SEE_OFFER,
         "You can make another one.",
         "hourglass",
     ),
     "offer_expired": Kind(
-        "The offer by {{ who }} for {{ thing }} ended without an answer",
+        "The offer by {{ who }} for “{{ thing }}” ended without an answer",
         SEE_OFFER,
         "Your listing is still open for others.",
         "hourglass",
     ),
     # --- agreeing on place and time
     "place_picked": Kind(
-        "{{ who }} would like to meet at {{ place }} for {{ thing }}",
+        "{{ who }} would like to meet at {{ place }} for “{{ thing }}”",
         "Choose a place",
         "When you both choose the same place, it is agreed.",
         "map-pin",
     ),
     "place_agreed": Kind(
-        "You both chose {{ place }} for {{ thing }}", "Agree on a time", "Now agree on a time.", "map-pin"
+        "You both chose {{ place }} for “{{ thing }}”", "Agree on a time", "Now agree on a time.", "map-pin"
     ),
     "time_proposed": Kind(
-        "{{ who }} proposes {{ when|moment_words }} for {{ thing }}",
+        "{{ who }} proposes {{ when|moment_words }} for “{{ thing }}”",
         "Answer",
         "Agree to it, or propose another time.",
         "calendar",
     ),
     "time_agreed": Kind(
-        "{{ who }} agreed to {{ when|moment_words }} for {{ thing }}",
+        "{{ who }} agreed to {{ when|moment_words }} for “{{ thing }}”",
         "Choose a place",
         "Now choose a safe place together.",
         "calendar",
     ),
     "meeting_planned": Kind(
-        "You meet {{ who }} on {{ when|moment_words }} at {{ place }} for {{ thing }}",
+        "You meet {{ who }} on {{ when|moment_words }} at {{ place }} for “{{ thing }}”",
         SEE_TRADE,
         "{% if is_buyer %}Look at the item first; only then give the code.{% else %}Bring the item. "
         "When {{ who }} has looked at it, ask for the code.{% endif %}",
@@ -99,38 +99,38 @@ KINDS: dict[str, Kind] = {
     # --- at the place; nobody reads mail there
     "other_arrived": Kind("{{ who }} has arrived at {{ place }}", SEE_TRADE, icon="footprints", has_mail=False),
     "both_there": Kind(
-        "{{ who }} has arrived too, so you can look at {{ thing }} together",
+        "{{ who }} has arrived too, so you can look at “{{ thing }}” together",
         SEE_TRADE,
         icon="users-round",
         has_mail=False,
     ),
     # --- the end
     "item_received": Kind(
-        "{{ thing }} is yours now", "Review the trade", "How was it? You have 7 days to write a review.", "package"
+        "“{{ thing }}” is yours now", "Review the trade", "How was it? You have 7 days to write a review.", "package"
     ),
     "credits_released": Kind(
-        f"{{% if amount %}}{PRICE} for {{{{ thing }}}} are yours{{% else %}}You gave {{{{ thing }}}} to {{{{ who }}}}"
-        "{% endif %}",
+        f"{{% if amount %}}{PRICE} for “{{{{ thing }}}}” are yours{{% else %}}"
+        "You gave “{{ thing }}” to {{ who }}{% endif %}",
         "Review the trade",
         "How was it? You have 7 days to write a review.",
         "coins",
     ),
-    "trade_cancelled": Kind("{{ who }} called off the trade of {{ thing }}", SEE_TRADE, BACK, "circle-x"),
+    "trade_cancelled": Kind("{{ who }} called off the trade of “{{ thing }}”", SEE_TRADE, BACK, "circle-x"),
     "trade_ran_out": Kind(
-        "The trade of {{ thing }} ended, because no place and time were agreed in 72 hours",
+        "The trade of “{{ thing }}” ended, because no place and time were agreed in 72 hours",
         SEE_TRADE,
         f"Nobody is to blame. {BACK}",
         "hourglass",
     ),
     "item_declined": Kind(
-        "{{ who }} looked at {{ thing }} and decided not to take it",
+        "{{ who }} looked at “{{ thing }}” and decided not to take it",
         SEE_TRADE,
         "That is all right. Your listing is open again.",
         "undo-2",
     ),
-    "trade_refunded": Kind("The trade of {{ thing }} ended without a handoff", SEE_TRADE, BACK, "undo-2"),
+    "trade_refunded": Kind("The trade of “{{ thing }}” ended without a handoff", SEE_TRADE, BACK, "undo-2"),
     "review_waits": Kind(
-        "{{ who }} wrote a review about your trade of {{ thing }}",
+        "{{ who }} wrote a review about your trade of “{{ thing }}”",
         "Write yours",
         "You both see the reviews as soon as you have written yours, or 7 days after the trade.",
         "star",
@@ -144,7 +144,7 @@ KINDS: dict[str, Kind] = {
         has_mail=False,
     ),
     "listing_expired": Kind(
-        "Your listing {{ thing }} has ended after 60 days",
+        "Your listing “{{ thing }}” has ended after 60 days",
         "See the listing",
         "If you still have it, show it again with one press.",
         "clock",

@@ -292,8 +292,8 @@ class FolderMailbox:
             sent_at = parsedate_to_datetime(str(message["Date"]))
         return StoredMail(
             mail_id=mail_id,
-            to=str(message["To"] or ""),
-            subject=str(message["Subject"] or ""),
+            to=str(message["To"] or "").strip(),
+            subject=str(message["Subject"] or "").strip(),
             text=_part(message, "plain"),
             html=_part(message, "html"),
             sent_at=sent_at,
