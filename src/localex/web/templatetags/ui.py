@@ -8,7 +8,7 @@ from django.conf import settings
 from django.forms import BaseForm, BoundField
 from django.template import Context
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -199,15 +199,6 @@ def distance_words(km: float | None, community: Any = None) -> str:
 
 
 @register.simple_tag
-def link(name: str, *args: Any) -> str:
-    """The address of a page by its url name, or "#" as long as the context that owns it is not there."""
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return "#"
-
-
-@register.simple_tag
 def map_picture(wanted: dict[str, Any]) -> maps.MapPicture:
     """What components/map.html draws; see there for what `wanted` holds."""
     return maps.describe_map(wanted)
@@ -223,3 +214,9 @@ def dot(number: float) -> str:
 def drawing(name: str) -> SafeString:
     """One of our drawings by name (web/drawings/): empty states, error pages, the front page."""
     return SafeString(drawings.get_drawing(name))
+
+
+@register.simple_tag
+def link(name: str, *args: Any) -> str:
+    """The address of a page by its url name."""
+    return reverse(name, args=args)

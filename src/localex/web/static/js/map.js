@@ -7,7 +7,7 @@ function loadStyle(address) {
   const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: address });
   return new Promise((done) => {
     link.onload = link.onerror = done;
-    document.head.prepend(link);
+    document.head.append(link);
   });
 }
 
@@ -85,10 +85,11 @@ async function draw(frame) {
   room.setAttribute("role", "application");
   room.setAttribute("aria-label", data.mode === "pick" ? `${data.label}. Move with the arrow keys, set the point with Enter.` : data.label);
   frame.append(room);
-  const map = L.map(room, { attributionControl: false, zoomSnap: 0.25, maxZoom: 18, maxBoundsViscosity: 1, scrollWheelZoom: false });
+  const map = L.map(room, { attributionControl: false, zoomControl: false, zoomSnap: 0.25, maxZoom: 18, maxBoundsViscosity: 1, scrollWheelZoom: false });
   const [lat, lon] = numbers(data.centre);
   const km = Number(data.radiusKm);
   const east = km / (111.195 * Math.cos((lat * Math.PI) / 180));
+  L.control.zoom({ position: "bottomright" }).addTo(map);
   addGround(L, map, data);
   map.fitBounds([[lat - (km * 0.75) / 111.195, lon - east], [lat + (km * 0.75) / 111.195, lon + east]], { animate: false });
   if (data.square) square(L, corners(data.square)).addTo(map);
