@@ -66,5 +66,5 @@ def test_it_is_served_for_ever_without_session_or_database(client: Client) -> No
 
 
 @pytest.mark.parametrize("name", ["nobody", "bluebird_7432", "BlueBird_7432x", "%3Cscript%3E"])
-def test_what_is_no_name_is_not_there(client: Client, name: str) -> None:
+def test_what_is_no_name_is_not_there(client: Client, db: None, name: str) -> None:
     assert client.get(f"/avatars/{name}.svg").status_code == 404

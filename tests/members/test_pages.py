@@ -93,11 +93,12 @@ def test_pending_members_have_no_page(client: Client, community: Community) -> N
 
 def test_other_contexts_add_sections(member: Member, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sections, "_sections", {})
-    sections.register("b", template="members/way.html", load=lambda owner, viewer: {}, order=2)
+    words = "account/messages/password_set.txt"
+    sections.register("b", template=words, load=lambda owner, viewer: {"for": owner.display_name}, order=2)
     sections.register("a", template="members/join.html", load=lambda owner, viewer: None, order=1)
     found = sections.load_sections(owner=member, viewer=None)
-    assert [section.template for section in found] == ["members/way.html"]
-    assert client.get(f"/members/{member.display_name}/").status_code == 200
+    assert [(section.template, section.content) for section in found] == [(words, {"for": member.display_name})]
+    assert "Your password is set." in client.get(f"/members/{member.display_name}/").content.decode()
 
 
 def test_choosing_where_to_act(member: Member, client_of: ClientOf) -> None:

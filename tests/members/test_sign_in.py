@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -70,24 +71,26 @@ def test_unknown_and_known_accounts_get_the_same_answer(member: Member) -> None:
     assert known.status_code == unknown.status_code == 200
     assert without_tokens(known, member.user.email) == without_tokens(unknown, nobody)
     assert "is not right" in known.content.decode()
-    assert {k: v for k, v in known.headers.items() if k not in ("Content-Length", "Content-Security-Policy")} == {
-        k: v for k, v in unknown.headers.items() if k not in ("Content-Length", "Content-Security-Policy")
-    }
+    varying = {"Content-Length", "Content-Security-Policy", "Expires"}  # the typed address, the nonce, the second
+    for name in set(known.headers) | set(unknown.headers):
+        assert name in varying or known[name] == unknown[name]
 
 
-def test_an_unknown_account_takes_as_long(member: Member, community: Community) -> None:
-    """Both are one hash of a password. The bound is wide, for busy machines; security/ measures it sharply."""
+def test_an_unknown_account_takes_as_long(member: Member, settings: Any) -> None:
+    """Both are one hash of a password, of 20 ms or more. Processor time, because other tests run beside this one."""
 
-    def seconds(email: str, index: int) -> float:
-        client = Client(REMOTE_ADDR=f"10.3.{index}.1")
-        started = time.perf_counter()
-        sign_in(client, email, WRONG)
-        return time.perf_counter() - started
+    def seconds(email: str, network: str) -> float:
+        client = Client(REMOTE_ADDR=network)
+        started = time.thread_time()
+        assert sign_in(client, email, WRONG).status_code == 200
+        return time.thread_time() - started
 
-    accounts = [make_member(community).user.email for _ in range(9)]
-    known = statistics.median(seconds(email, index) for index, email in enumerate(accounts))
-    unknown = statistics.median(seconds(address(), 100 + index) for index in range(9))
-    assert 0.5 < known / unknown < 2
+    settings.SIGN_INS_PER_ACCOUNT = 100
+    pairs = [
+        (seconds(member.user.email, f"10.3.{index}.1"), seconds(address(), f"10.3.{index}.2")) for index in range(15)
+    ]
+    known, unknown = (statistics.median(times) for times in zip(*pairs, strict=True))
+    assert abs(known - unknown) < 0.012
 
 
 def test_five_wrong_passwords_close_the_door_for_a_while(member: Member) -> None:
@@ -195,7 +198,11 @@ def test_guessing_the_old_password_on_a_borrowed_phone(member: Member, client_of
 def test_changing_the_address_needs_the_password_and_the_link(member: Member) -> None:
     client, wanted = Client(), address()
     sign_in(client, member.user.email)
-    assert client.post("/accounts/email/", {"email": wanted, "action_add": ""}).status_code == 302
+    response = client.post("/accounts/email/", {"email": wanted, "action_add": ""})
+    assert response["Location"].startswith("/accounts/reauthenticate/"), "being signed in is not enough"
+    assert not mail.outbox
+    assert client.post(response["Location"], {"password": WRONG}).status_code == 200
+    assert client.post(response["Location"], {"password": PASSWORD}).status_code == 302
     assert mail.outbox[-1].to == [wanted]
     assert User.objects.get(pk=member.user_id).email == member.user.email
     client.post(link_in(mail.outbox[-1]))

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.account.models import EmailConfirmationHMAC
 from django.core import mail
 from django.db import connection
 from django.test import Client
 
 from localex.communities.models import Community
 from localex.credits.queries import find_balance
-from localex.members.adapter import MemberAdapter
 from localex.members.models import Member, User
 from tests.members.people import PASSWORD, address, link_in, make_community, make_member, sign_in, sign_up
 
@@ -91,7 +91,7 @@ def test_clicks_at_the_same_moment_confirm_once() -> None:
     ("change", "words"),
     [
         ({"password1": "elevenchars"}, "at least 12 characters"),
-        ({"password1": "unbelievable"}, "too common"),
+        ({"password1": "startfinding"}, "too common"),
         ({"password1": "x" * 257}, "at most 256 characters"),
         ({"password1": ""}, "Enter a password."),
         ({"is_adult": ""}, "LocalEx is for adults"),
@@ -113,7 +113,6 @@ def test_no_rules_of_composition(client: Client, community: Community, password:
 
 def test_the_only_community_is_chosen_already(client: Client, db: None) -> None:
     Community.objects.update(is_open=False)
-    assert "not taking new members" in client.get("/join/", follow=True).content.decode() or True
     only = make_community()
     page = client.get("/accounts/signup/").content.decode()
     assert f'<input type="hidden" name="community" value="{only.pk}"' in page
@@ -173,10 +172,6 @@ def test_an_address_confirmed_elsewhere_ends_the_unconfirmed_account(client: Cli
     owner = make_member(community)
     taken = squatter.user.email
     change = owner.user.emailaddress_set.create(email=taken)
-    request = client.get("/avatars/BlueBird_0001.svg").wsgi_request
-    assert MemberAdapter(request).is_safe_url("/me/")
-    from allauth.account.models import EmailConfirmationHMAC
-
     assert client.post(f"/accounts/confirm-email/{EmailConfirmationHMAC(change).key}/").status_code == 302
     owner.user.refresh_from_db()
     assert owner.user.email == taken

@@ -7,11 +7,11 @@ from allauth.account import forms as account_forms
 from allauth.account.internal.flows.signup import prevent_enumeration
 from django import forms
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 
 from localex.communities.queries import list_open
+from localex.lib.ids import new_id
 from localex.members import limits, services
 from localex.members.adapter import HOUR, SIGN_IN_WINDOW, network_of
 from localex.members.models import User
@@ -86,23 +86,28 @@ class SignUpForm(PlainFields, account_forms.SignupForm):
         kept = "Nothing was kept of this form."
         limits.spend("sign_up.network", network_of(request), limit, HOUR, doing="new accounts from here", kept=kept)
         limits.spend("sign_up", self.cleaned_data["email"], limit, HOUR, doing="tries with this address", kept=kept)
-        if not self.account_already_exists:
-            try:
-                return self._open_account(), None
-            except IntegrityError:
-                # Somebody joined with the same address a moment ago.
-                self.account_already_exists = True
+        address = self.cleaned_data["email"]
+        try:
+            if not self.account_already_exists:
+                return self._open_account(address), None
+        except IntegrityError:
+            pass  # Somebody joined with the same address a moment ago.
         else:
-            # The work of hashing is what makes a new account slow: without it, the time would tell.
-            make_password(self.cleaned_data["password1"])
-        return None, prevent_enumeration(request, email=self.cleaned_data["email"])
+            self._rehearse()
+        self.account_already_exists = True
+        return None, prevent_enumeration(request, email=address)
 
-    def _open_account(self) -> User:
-        words = self.cleaned_data
+    def _open_account(self, address: str) -> User:
         with transaction.atomic():
-            user = services.open_account(email=words["email"], password=words["password1"], is_adult=words["is_adult"])
-            services.join_community(user_id=user.pk, community_id=words["community"])
+            user = services.open_account(email=address, password=self.cleaned_data["password1"], is_adult=True)
+            services.join_community(user_id=user.pk, community_id=self.cleaned_data["community"])
         return user
+
+    def _rehearse(self) -> None:
+        """Do all the work of a new account and take it back: otherwise the time would tell that there is one."""
+        with transaction.atomic():
+            self._open_account(f"{new_id().hex}@rehearsal.invalid")
+            transaction.set_rollback(True)
 
 
 class ResetPasswordForm(PlainFields, account_forms.ResetPasswordForm):

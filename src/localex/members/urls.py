@@ -16,5 +16,6 @@ urlpatterns = [
     path("me/name/", web.redraw, name="redraw"),
     path("join/", web.join, name="join"),
     path("members/<str:display_name>/", web.profile, name="profile"),
-    path("avatars/<str:display_name>.svg", web.avatar_image, name="avatar"),
+    # No transaction: it asks the database nothing.
+    path("avatars/<str:display_name>.svg", transaction.non_atomic_requests(web.avatar_image), name="avatar"),
 ]
