@@ -16,16 +16,22 @@ GUARDED: tuple[str, ...] = ("account", "balance", "journal", "entry", "hold")
 
 # What is done to the ledger, and which checks must notice (others may as well).
 DAMAGE: dict[str, tuple[str, set[str]]] = {
-    "credits out of nothing": ("UPDATE ledger.balance SET posted = posted + 1 WHERE balance_id = %(main)s", {"I1", "I3"}),
+    "credits out of nothing": (
+        "UPDATE ledger.balance SET posted = posted + 1 WHERE balance_id = %(main)s",
+        {"I1", "I3"},
+    ),
     "credits moved in silence": (
         "UPDATE ledger.balance SET posted = posted + CASE balance_id WHEN %(main)s THEN 5 ELSE -5 END"
         " WHERE balance_id IN (%(main)s, %(gift)s)",
         {"I3"},
     ),
-    "an entry changed": ("UPDATE ledger.entry SET amount = amount + 1 WHERE balance_id = %(main)s AND seq = 1", {"I2", "I3", "I4"}),
+    "an entry changed": (
+        "UPDATE ledger.entry SET amount = amount + 1 WHERE balance_id = %(main)s AND seq = 1",
+        {"I2", "I3", "I4"},
+    ),
     "an entry gone": ("DELETE FROM ledger.entry WHERE balance_id = %(gift)s AND seq = 1", {"I2", "I3", "I4"}),
     "an entry forged": (
-        "INSERT INTO ledger.entry SELECT balance_id, seq + 1, 7, balance_after + 7, clock_timestamp(), gen_random_uuid()"
+        "INSERT INTO ledger.entry SELECT balance_id, seq + 1, 7, balance_after + 7, clock_timestamp(), uuidv7()"
         " FROM ledger.entry WHERE balance_id = %(main)s ORDER BY seq DESC LIMIT 1",
         {"I2", "I3"},
     ),
@@ -43,7 +49,10 @@ DAMAGE: dict[str, tuple[str, set[str]]] = {
         {"I4"},
     ),
     "a journal row gone": ("DELETE FROM ledger.journal WHERE journal_id = %(journal)s", {"I2"}),
-    "a posting called refused": ("UPDATE ledger.journal SET reason = 'hold_ended' WHERE journal_id = %(journal)s", {"I2"}),
+    "a posting called refused": (
+        "UPDATE ledger.journal SET reason = 'hold_ended' WHERE journal_id = %(journal)s",
+        {"I2"},
+    ),
     "a refusal called posted": ("UPDATE ledger.journal SET reason = NULL WHERE reason IS NOT NULL", {"I2"}),
     "a posting of another community": (
         "UPDATE ledger.journal SET community_id = gen_random_uuid() WHERE journal_id = %(journal)s",

@@ -114,21 +114,18 @@ def test_every_kind_of_posting_repeats_under_its_key(town: Town) -> None:
     assert (town.balance(payer), town.balance(payee)) == ((90, 0), (10, 0))
 
 
-@pytest.mark.parametrize("change", ["amount", "owner", "reason", "kind"])
-def test_a_key_is_for_one_request_only(town: Town, change: str) -> None:
-    owner, key = town.member(gift=500), new_id()
+def test_a_key_is_for_one_request_only(town: Town) -> None:
+    owner, other, key = town.member(gift=500), town.member(), new_id()
     town.grant(owner, 100, key=key)
-    with pytest.raises(errors.KeyReused), transaction.atomic():
-        match change:
-            case "amount":
-                town.grant(owner, 101, key=key)
-            case "owner":
-                town.grant(town.member(), 100, key=key)
-            case "reason":
-                town.grant(owner, 100, key=key, reason="referral")
-            case _:
-                town.hold(owner, 100, key=key)
-    assert town.balance(owner) == (600, 0)
+    for attempt in (
+        lambda: town.grant(owner, 101, key=key),
+        lambda: town.grant(other, 100, key=key),
+        lambda: town.grant(owner, 100, key=key, reason="referral"),
+        lambda: town.hold(owner, 100, key=key),
+    ):
+        with pytest.raises(errors.KeyReused), transaction.atomic():
+            attempt()
+    assert (town.balance(owner), town.balance(other)) == ((600, 0), (0, 0))
 
 
 def test_keys_older_than_seven_days_are_rejected(town: Town) -> None:

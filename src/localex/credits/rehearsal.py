@@ -42,7 +42,7 @@ def following_python(owner_url: str) -> Iterator[None]:
 
 
 def move_clock(cursor: CursorWrapper) -> None:
-    """Tell the database the shift in force, until the transaction ends; nothing outside `following_python`."""
+    """Tell the database the shift in force, before each call; nothing outside `following_python`."""
     if _following:
         shift = (clock.now() - datetime.now(UTC)).total_seconds()
-        cursor.execute("SELECT set_config('localex.clock_shift', %s, true)", [f"{shift:.3f} seconds"])
+        cursor.execute("SELECT set_config('localex.clock_shift', %s, false)", [f"{shift:.3f} seconds"])

@@ -1,0 +1,149 @@
+"""The statement page."""
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from localex.credits import references, services
+from localex.credits.pages import _WORDS
+from localex.credits.services import GRANT_KINDS
+from localex.lib.ids import new_id
+from localex.members.models import Member
+from tests import town
+from tests.credits.conftest import in_days
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _uncollected_files(settings: Any) -> None:
+    """Pages name their style sheets without anybody having collected them."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
+@pytest.fixture
+def member() -> Member:
+    return town.new_member(town.found_community(places=0))
+
+
+@pytest.fixture
+def browser(member: Member) -> Client:
+    client = Client()
+    client.force_login(member.user)
+    return client
+
+
+def hold(member: Member, amount: int) -> Any:
+    trade_id = new_id()
+    services.hold(
+        key=new_id(),
+        community_id=member.community_id,
+        trade_id=trade_id,
+        payer=member.ledger_ref,
+        amount=amount,
+        expires_at=in_days(),
+        actor=None,
+    )
+    return trade_id
+
+
+def words(browser: Client, address: str = "/credits/") -> str:
+    """The page as one line of text."""
+    answer = browser.get(address)
+    assert answer.status_code == 200
+    assert "no-store" in answer.headers["Cache-Control"]
+    body = answer.content.decode().partition("<main")[2].partition("</main>")[0]
+    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+
+
+def test_visitors_are_sent_to_sign_in() -> None:
+    answer = Client().get("/credits/")
+    assert answer.status_code == 302
+    assert "/credits/" in answer.headers["Location"]
+
+
+def test_the_balance_and_its_first_line(browser: Client) -> None:
+    text = words(browser)
+    assert "100 credits to spend" in text
+    assert "Welcome credits" in text
+    assert "+100" in text
+    assert "held safely" not in text
+    assert "Credits are not money" in text
+
+
+def test_what_is_held_stands_apart_and_links_to_its_trade(browser: Client, member: Member) -> None:
+    trade_id = hold(member, 3000)
+    text = words(browser)
+    assert "70 credits to spend" in text
+    assert "Another 30 credits are held safely" in text
+    assert "Held safely for a trade −30" in text
+    assert f'href="/trades/{trade_id}/"' in browser.get("/credits/").content.decode()
+
+
+def test_lines_name_the_trade_when_somebody_knows_it(
+    browser: Client, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trade_id = hold(member, 3000)
+    monkeypatch.setattr(references, "_find_names", lambda ids: dict.fromkeys(ids, "A <red> bicycle"))
+    services.refund(key=new_id(), trade_id=trade_id, actor=None)
+    text = words(browser)
+    assert "Held safely for “A &lt;red&gt; bicycle”" in text
+    assert "Returned to you from “A &lt;red&gt; bicycle”" in text
+
+
+def test_a_new_member_finds_an_empty_statement() -> None:
+    member = town.new_member(town.found_community(places=0, starter=0))
+    client = Client()
+    client.force_login(member.user)
+    text = words(client)
+    assert "0 credits to spend" in text
+    assert "Nothing has moved yet" in text
+
+
+def test_pages_follow_each_other(browser: Client, member: Member) -> None:
+    for _ in range(35):
+        hold(member, 1)
+    first = browser.get("/credits/")
+    following = first.context["page"].next_cursor
+    assert len(first.context["page"].items) == 30
+    second = browser.get("/credits/", {"cursor": following})
+    assert len(second.context["page"].items) == 6
+    assert "This is where your credits began" in second.content.decode()
+    assert browser.get("/credits/", {"cursor": "nonsense"}).status_code == 400
+
+
+def test_queries_do_not_grow_with_the_lines(
+    browser: Client, member: Member, django_assert_max_num_queries: Callable[[int], AbstractContextManager[Any]]
+) -> None:
+    for _ in range(12):
+        hold(member, 1)
+    with django_assert_max_num_queries(10):
+        browser.get("/credits/")
+
+
+def test_every_kind_of_posting_has_words(member: Member) -> None:
+    assert set(_WORDS) == {*GRANT_KINDS.values(), "hold", "release", "refund"}
+
+
+def test_staff_see_the_ledger_and_change_nothing(member: Member) -> None:
+    hold(member, 3000)
+    staff = member.user
+    staff.is_staff = staff.is_superuser = True
+    staff.save()
+    client = Client()
+    client.force_login(staff)
+    for name in ("account", "journal", "hold"):
+        page = client.get(f"/staff/credits/{name}/", {"q": str(member.community_id)})
+        assert page.status_code == 200
+        assert client.get(f"/staff/credits/{name}/", {"q": "nobody"}).status_code == 200
+        assert client.get(f"/staff/credits/{name}/add/").status_code == 403
+        shown = page.context["cl"].queryset.first() if name == "account" else None
+        if shown is not None:
+            one = client.get(f"/staff/credits/{name}/{shown.pk}/change/")
+            assert one.status_code == 200
+            assert client.post(f"/staff/credits/{name}/{shown.pk}/change/", {"kind": "x"}).status_code == 403
