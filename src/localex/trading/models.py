@@ -194,7 +194,9 @@ class Review(Record):
             models.CheckConstraint(condition=Q(stars__range=(1, 5)), name="review_stars_range"),
         ]
         indexes = [
-            models.Index(fields=["about", "-published_at"], name="review_about", condition=Q(published_at__isnull=False)),
+            models.Index(
+                fields=["about", "-published_at"], name="review_about", condition=Q(published_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

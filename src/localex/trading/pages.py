@@ -18,7 +18,6 @@ from localex.trading.services.handoffs import MAX_WRONG_TRIES, HandoffResult
 from localex.trading.services.meetups import ARRIVE_BEFORE, FAR_LEG_KM
 from localex.trading.states import TABLE, Event, OfferState, Subject, TradeState
 
-BAR_STEPS = 10
 # For each step: the part of the page where it is done, and the words of the button that leads there.
 TARGETS = {
     "place": ("place", "Choose a place"),
@@ -34,8 +33,7 @@ TARGETS = {
 class HandoffCode:
     """What the buyer's page shows while both are there."""
 
-    first: str
-    second: str
+    digits: str
     qr: str
     seconds_left: int
 
@@ -47,8 +45,6 @@ class PlaceCard:
     option: PlaceOption
     my_leg_km: float
     their_leg_km: float
-    my_bar: int
-    their_bar: int
     is_mine: bool
     is_theirs: bool
     is_far: bool
@@ -142,17 +138,12 @@ def describe_code(trade: Trade, member: Member, base_url: str) -> HandoffCode | 
     digits = codes.code_at(trade.handoff_secret, now)
     address = base_url.rstrip("/") + reverse("trading:hand_over", args=[trade.id]) + f"?code={digits}"
     qr = segno.make(address, error="m").svg_inline(scale=1, border=2, omitsize=True, svgclass="qr", lineclass=None)
-    return HandoffCode(digits[:3], digits[3:], qr, codes.seconds_left(now))
-
-
-def _bar(km: float, longest: float) -> int:
-    return max(1, round(BAR_STEPS * km / longest)) if longest else 1
+    return HandoffCode(digits, qr, codes.seconds_left(now))
 
 
 def _place_cards(trade: Trade, member: Member) -> list[PlaceCard]:
     is_buyer = member.id == trade.buyer_id
     options = queries.list_place_options(trade)
-    longest = max((max(option.buyer_leg_km, option.seller_leg_km) for option in options), default=0)
     cards = []
     for option in options:
         mine, theirs = option.buyer_leg_km, option.seller_leg_km
@@ -164,14 +155,28 @@ def _place_cards(trade: Trade, member: Member) -> list[PlaceCard]:
                 option=option,
                 my_leg_km=mine,
                 their_leg_km=theirs,
-                my_bar=_bar(mine, longest),
-                their_bar=_bar(theirs, longest),
                 is_mine=option.place_id == my_pick,
                 is_theirs=option.place_id == their_pick,
                 is_far=mine > FAR_LEG_KM,
             )
         )
     return cards
+
+
+def _place_map(trade: Trade, cards: list[PlaceCard]) -> dict[str, Any] | None:
+    """What components/map.html needs: the proposals, or the one place where the two meet."""
+    if cards:
+        shown = [(card.option.place, card.option.rank) for card in cards]
+        label = "The proposed places on a map"
+    elif trade.place and trade.state in {TradeState.SCHEDULED, TradeState.ARRIVED, TradeState.MEETING}:
+        shown, label = [(trade.place, 1)], f"{trade.place.name} on a map"
+    else:
+        return None
+    places = [
+        {"name": place.name, "latitude": place.latitude, "longitude": place.longitude, "number": number}
+        for place, number in shown
+    ]
+    return {"mode": "places", "community_id": trade.community_id, "places": places, "label": label}
 
 
 _SAID: dict[str, str] = {
@@ -193,10 +198,12 @@ _SAID: dict[str, str] = {
 
 
 def _history(trade: Trade, member: Member) -> list[HistoryLine]:
-    return [
+    """Newest first."""
+    lines = [
         HistoryLine(_said(event, trade, member), event.happened_at, event.event)
         for event in queries.list_events(trade=trade)
     ]
+    return lines[::-1]
 
 
 def _said(event: TradeEvent, trade: Trade, member: Member) -> str:
@@ -206,21 +213,32 @@ def _said(event: TradeEvent, trade: Trade, member: Member) -> str:
     return _SAID[event.event].format(who=who)
 
 
-def list_what_comes(state: str) -> list[str]:
-    """What can still happen after `state` when everything goes well, read from the table of states."""
+_COMES: dict[Event, str] = {
+    Event.SCHEDULE: "You agree on a place and a time",
+    Event.ARRIVE: "You both arrive",
+    Event.HAND_OVER: "The buyer looks and gives the code",
+    Event.RELEASE: "The credits go to the seller",
+    Event.PUBLISH_REVIEWS: "You review each other",
+}
+
+
+def list_what_comes(trade: Trade) -> list[str]:
+    """What is still to come when everything goes well, following the table of states."""
+    if trade.closed_at is not None:
+        return []
     words: list[str] = []
-    current = state
-    ahead = {Event.SCHEDULE, Event.ARRIVE, Event.HAND_OVER, Event.RELEASE, Event.PUBLISH_REVIEWS}
-    seen = {current}
+    current, seen = str(trade.state), {str(trade.state)}
     while step := next(
-        (row for row in TABLE if row.subject == Subject.TRADE and row.state == current and row.event in ahead), None
+        (row for row in TABLE if row.subject == Subject.TRADE and row.state == current and row.event in _COMES), None
     ):
-        words.append(Event(step.event).label)
+        words.append(_COMES[step.event])
         if step.next in seen:
             break
         current = step.next
         seen.add(current)
-    return words
+    if trade.price == 0 and _COMES[Event.RELEASE] in words:
+        words.remove(_COMES[Event.RELEASE])
+    return list(dict.fromkeys(words))
 
 
 def describe_ending(trade: Trade, member: Member) -> dict[str, Any]:
@@ -241,6 +259,7 @@ def describe_trade(trade: Trade, member: Member, *, base_url: str) -> dict[str, 
     turn = turns.turn_of(trade, member, proposals=proposals, review_writers={review.writer_id for review in reviews})
     now = clock.now()
     target, action = TARGETS.get(turn.step, ("", ""))
+    cards = _place_cards(trade, member) if trade.state == TradeState.ACCEPTED else []
     opens_at = trade.meet_starts_at - ARRIVE_BEFORE if trade.meet_starts_at else None
     return {
         "trade": trade,
@@ -248,14 +267,17 @@ def describe_trade(trade: Trade, member: Member, *, base_url: str) -> dict[str, 
         "other": steps.other_side(trade, member),
         "is_buyer": member.id == trade.buyer_id,
         "turn": turn,
-        "target": target,
+        "target": f"#{target}" if target else "",
         "action": action,
         "stations": turns.stations_of(trade),
         "credits_sentence": turns.credits_words(trade, member),
         "is_accepted": trade.state == TradeState.ACCEPTED,
         "is_on_the_way": trade.state in {TradeState.SCHEDULED, TradeState.ARRIVED},
         "is_meeting": trade.state == TradeState.MEETING,
-        "place_cards": _place_cards(trade, member) if trade.state == TradeState.ACCEPTED else [],
+        "place_cards": cards,
+        "place_map": _place_map(trade, cards),
+        "longest_leg_km": max((max(card.my_leg_km, card.their_leg_km) for card in cards), default=1) or 1,
+        "after": turns.after_deadline(trade),
         "time_proposals": proposals,
         "my_proposals": [proposal for proposal in proposals if proposal.proposer_id == member.id],
         "their_proposals": [proposal for proposal in proposals if proposal.proposer_id != member.id],
@@ -266,7 +288,7 @@ def describe_trade(trade: Trade, member: Member, *, base_url: str) -> dict[str, 
         "my_review": next((review for review in reviews if review.writer_id == member.id), None),
         "published_reviews": [review for review in reviews if review.published_at],
         "history": _history(trade, member),
-        "what_comes": list_what_comes(trade.state) if trade.closed_at is None else [],
+        "what_comes": list_what_comes(trade),
         "time_form": TimeForm(describe=say_time),
         "code_form": CodeForm(),
         "review_form": ReviewForm(),

@@ -25,7 +25,7 @@ class Station:
     """One of the four stations of the timeline."""
 
     name: str
-    status: str  # done, current, next
+    status: str  # done, current, next, or off: will not be reached any more
     note: str
     when: datetime | None = None
 
@@ -90,7 +90,8 @@ def _arriving(trade: Trade, is_buyer: bool) -> Turn:
         return Turn(False, "You are here. Wait for the other side to arrive", "wait")
     if trade.state == TradeState.ARRIVED:
         return Turn(True, "The other side is there: say when you have arrived", "arrive")
-    return Turn(True, "Go to the meeting and say when you have arrived", "arrive")
+    where = f" at {trade.place.name}" if trade.place else ""
+    return Turn(True, f"Meet{where}, and say when you have arrived", "arrive")
 
 
 def _ending_words(trade: Trade) -> str:
@@ -137,10 +138,20 @@ def stations_of(trade: Trade) -> list[Station]:
             3 if met_at and trade.state == TradeState.REFUNDED else 2 if trade.place_id and trade.meet_starts_at else 1
         )
         return [
-            Station(name, "done" if number <= reached else "next", note, when if number <= reached else None)
+            Station(name, "done" if number <= reached else "off", note, when if number <= reached else None)
             for number, (name, note, when) in enumerate(notes, start=1)
         ]
     return [
         Station(name, "done" if number <= reached else "current" if number == reached + 1 else "next", note, when)
         for number, (name, note, when) in enumerate(notes, start=1)
     ]
+
+
+def after_deadline(trade: Trade) -> str:
+    """What happens when the deadline passes and nobody has acted."""
+    if trade.closed_at is not None:
+        return ""
+    if trade.state == TradeState.COMPLETED:
+        return "After that, what has been written is published."
+    refund = " and the credits go back to the buyer" if trade.price else ""
+    return f"After that, the trade ends without blame{refund}."
