@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from localex.lib import clock
 from localex.listings import services
 from localex.listings.models import Listing
+from localex.listings.rules import RENEWABLE_BEFORE_DAYS
 from localex.listings.states import TRANSITIONS, Event, State
 from localex.members.models import Member
 
@@ -59,12 +62,19 @@ def available(listing: Listing) -> list[Action]:
     shown = []
     for action in ACTIONS:
         by_table = action.event is not None and action.event != Event.PUBLISH and (state, action.event) in TRANSITIONS
-        by_hand = (action.slug == "renew" and state == State.ACTIVE) or (
+        by_hand = (action.slug == "renew" and _ends_soon(listing)) or (
             action.slug == "duplicate" and state not in (State.DRAFT, State.REMOVED)
         )
         if by_table or by_hand:
             shown.append(action)
     return shown
+
+
+def _ends_soon(listing: Listing) -> bool:
+    """Whether it is time to ask the owner to renew: 7 days before the end."""
+    if listing.state != State.ACTIVE or listing.expires_at is None:
+        return False
+    return listing.expires_at - clock.now() < timedelta(days=RENEWABLE_BEFORE_DAYS)
 
 
 def run(action: Action, *, actor: Member, listing_id: UUID) -> Listing:

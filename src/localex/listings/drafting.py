@@ -1,10 +1,12 @@
 """What the pages of listing an item show."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
 
+from localex.lib import clock
 from localex.listings import queries, rules
 from localex.listings.cards import COVERS, make_card
 from localex.listings.errors import Incomplete
@@ -42,7 +44,7 @@ def _preview(listing: Listing) -> Any:
     """The card as others will see it."""
     shown = COVERS.queryset.filter(listing=listing)[:1]  # type: ignore[attr-defined]
     listing.covers = list(shown)  # type: ignore[attr-defined]
-    return make_card(listing, note="As your neighbours will see it")
+    return replace(make_card(listing), state="", published_at=clock.now())
 
 
 def describe_new(actor: Member, draft_id: UUID, direction: str) -> dict[str, Any]:
@@ -92,12 +94,27 @@ def _tiles(listing: Listing, pictures: list[ListingPhoto]) -> dict[str, Any]:
 
 def describe_step(listing: Listing, step: Step, form: StepForm) -> dict[str, Any]:
     """One step with its form and the preview."""
+    form.mark_needed()
     return {
         **_frame(listing, step),
         "form": form,
         "preview": _preview(listing),
+        "map": _map(listing) if step.slug == "place" else None,
         "condition_help": [(Condition(value), words) for value, words in CONDITION_HELP.items()],
         "template": f"listings/steps/{step.slug}.html",
+    }
+
+
+def _map(listing: Listing) -> dict[str, Any]:
+    """The map to choose a point on; only the owner gets this page."""
+    return {
+        "mode": "pick",
+        "community_id": listing.community_id,
+        "latitude": listing.cell_latitude,
+        "longitude": listing.cell_longitude,
+        "latitude_id": "id_latitude",
+        "longitude_id": "id_longitude",
+        "label": f"Map of {listing.community.area_name}",
     }
 
 

@@ -23,7 +23,13 @@ FIELD_OF_PROBLEM = {"location": "postcode"}
 
 
 class StepForm(forms.Form):
-    """One step. `changes` is what to save, also when the rules still ask for more."""
+    """One step. `changes` is what to save, also when the rules still ask for more.
+
+    No field is required while it is read, because a draft keeps anything; `needed` names those that a listing must
+    have, so that they are drawn as such.
+    """
+
+    needed: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, listing: Listing, actor: Member, **kwargs: Any) -> None:
         self.listing, self.actor = listing, actor
@@ -32,6 +38,12 @@ class StepForm(forms.Form):
     def changes(self) -> dict[str, Any]:
         """The values to save, by the listing's field; those that could not be read are left out."""
         return dict(self.cleaned_data)
+
+    def mark_needed(self) -> None:
+        """Call before drawing."""
+        for name in self.needed:
+            if name in self.fields:
+                self.fields[name].required = True
 
     def point(self) -> Point | None:
         """The place to save; None leaves it as it is."""
@@ -62,6 +74,7 @@ class CategoryField(forms.ModelChoiceField):
 class WhatForm(StepForm):
     """Title and category."""
 
+    needed = ("title", "category")
     title = forms.CharField(
         label="Title",
         max_length=TITLE_LENGTH[1],
@@ -73,13 +86,12 @@ class WhatForm(StepForm):
         super().__init__(*args, **kwargs)
         self.fields["category"] = CategoryField(list_tree(), label="Category", required=False)
         self.initial |= {"title": self.listing.title, "category": self.listing.category_id}
-        for field in self.fields.values():
-            field.widget.is_required = True
 
 
 class ConditionForm(StepForm):
     """Condition, what is wrong with it, brand and size."""
 
+    needed = ("condition",)
     condition = forms.ChoiceField(
         label="Condition", choices=Condition.choices, widget=forms.RadioSelect, required=False
     )
@@ -101,12 +113,14 @@ class ConditionForm(StepForm):
         if self.listing.is_wanted:
             condition = self.fields["condition"]
             condition.choices = [("", "Any condition"), *Condition.choices]  # type: ignore[attr-defined]
+            self.needed = ()
             del self.fields["known_issues"]
 
 
 class DescriptionForm(StepForm):
     """The description."""
 
+    needed = ("description",)
     description = forms.CharField(
         label="Description", max_length=DESCRIPTION_LENGTH[1], required=False, widget=forms.Textarea
     )
@@ -119,6 +133,7 @@ class DescriptionForm(StepForm):
 class PriceForm(StepForm):
     """For credits or as a gift, and how many. People type whole credits; the table has hundredths."""
 
+    needed = ("kind", "price")
     kind = forms.ChoiceField(
         label="How do you give it?",
         choices=[(Kind.SALE, "For credits"), (Kind.GIFT, "As a gift")],
@@ -157,6 +172,7 @@ class PriceForm(StepForm):
 class PlaceForm(StepForm):
     """A postcode, or a point chosen on the map, or where the member is."""
 
+    needed = ("where",)
     HOME, ELSEWHERE = "home", "elsewhere"
 
     where = forms.ChoiceField(

@@ -8,7 +8,7 @@ from django.db.models import Deferrable, F, Func, GeneratedField, Q
 from localex.lib import clock
 from localex.lib.money import HUNDREDTHS
 from localex.lib.records import Record
-from localex.listings.states import State
+from localex.listings.states import EDITABLE, State
 from localex.listings.vectors import listing_vector
 
 MIN_PRICE = 1 * HUNDREDTHS
@@ -151,6 +151,11 @@ class Listing(Record):
     def is_wanted(self) -> bool:
         """Whether the owner needs it instead of having it."""
         return self.direction == Direction.WANTED
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether the owner may change words, price and pictures now."""
+        return self.state in EDITABLE
 
 
 class ListingPhoto(Record):

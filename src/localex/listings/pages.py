@@ -56,6 +56,20 @@ def _place_of(viewer: Member | None) -> Point | None:
     return viewer.point if viewer is not None else None
 
 
+def _area_map(listing: Listing) -> dict[str, Any] | None:
+    """What components/map.html needs for the square kilometre; the exact place is not in it."""
+    cell = cell_of(listing)
+    if cell is None:
+        return None
+    return {
+        "mode": "area",
+        "community_id": listing.community_id,
+        "latitude": cell.lat,
+        "longitude": cell.lon,
+        "label": f"The square kilometre of {listing.community.area_name} where it is",
+    }
+
+
 def describe_detail(listing: Listing, viewer: Member | None) -> dict[str, Any]:
     """Everything on a listing's own page. The exact place stays out: the template gets the cell."""
     is_owner = viewer is not None and viewer.pk == listing.owner_id
@@ -69,7 +83,7 @@ def describe_detail(listing: Listing, viewer: Member | None) -> dict[str, Any]:
         "owner": listing.owner,
         "owner_facts": public_facts(listing.owner),
         "distance_km": None if is_owner else distance_to(listing, _place_of(viewer)),
-        "cell": cell_of(listing),
+        "area_map": _area_map(listing),
         "is_owner": is_owner,
         "can_edit": is_owner and listing.state in EDITABLE,
         "can_offer": not is_owner and listing.state == State.ACTIVE,
@@ -87,9 +101,16 @@ def describe_mine(actor: Member, group: str, page: Page[Listing]) -> dict[str, A
     return {
         "group": group,
         "page": page,
-        "rows": [{"card": make_card(row), "listing": row, "actions": actions.available(row)} for row in page.items],
+        "rows": [
+            {"card": make_card(row), "listing": row, "actions": actions.available(row), "menu_id": str(place)}
+            for place, row in enumerate(page.items, 1)
+        ],
         "tabs": [
-            {"label": name, "url": f"{address}?show={key}", "is_current": key == group, "count": counts[key]}
+            {
+                "label": f"{name} ({counts[key]})" if counts[key] else name,
+                "url": f"{address}?show={key}",
+                "is_current": key == group,
+            }
             for key, name in GROUP_NAMES.items()
             if counts[key] or key in ("active", "drafts", group)
         ],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, When
 
 from localex.lib.errors import BadRequest
 from localex.lib.geo import Point
@@ -101,11 +101,16 @@ def list_newest(*, community_id: UUID, viewer: Point | None = None, limit: int =
 
 
 def list_similar(*, listing: Listing, viewer: Point | None = None, limit: int = SIMILAR) -> list[Card]:
-    """The newest active listings of the same category by other owners. Index listing_category."""
-    rows = Listing.objects.filter(
-        community_id=listing.community_id, state=State.ACTIVE, category_id=listing.category_id
-    )
-    rows = rows.exclude(owner_id=listing.owner_id).order_by("-published_at", "-id")
+    """Active listings by other owners from the same branch of the tree: those of the same category first, then the
+    newest. Index listing_category, over the few categories of the branch."""
+    if listing.category is None:
+        return []
+    branch = Q(category_id=listing.category_id)
+    if listing.category.parent_id is not None:
+        branch |= Q(category__parent_id=listing.category.parent_id)
+    rows = active_listings(community_id=listing.community_id).filter(branch).exclude(owner_id=listing.owner_id)
+    rows = rows.annotate(is_other=Case(When(category_id=listing.category_id, then=0), default=1))
+    rows = rows.order_by("is_other", "-published_at", "-id")
     return make_cards(with_covers(rows)[: min(limit, MAX_LISTED)], viewer)
 
 

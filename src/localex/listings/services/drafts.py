@@ -42,8 +42,9 @@ def start_draft(*, actor: Member, draft_id: UUID | None = None, direction: str =
         listing.language = actor.community.language
         if actor.point is not None:
             _place(listing, actor.point)
-        listing.save(force_insert=True)
-    return listing
+        # Two pictures that are sent at once both find no draft: the second waits here for the first and uses its row.
+        Listing.objects.bulk_create([listing], ignore_conflicts=True)
+        return access_own(actor=actor, listing_id=listing.pk, lock=True)
 
 
 def _place(listing: Listing, point: Point) -> None:

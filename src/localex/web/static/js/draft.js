@@ -53,6 +53,7 @@ function preview(form) {
   if (!tag || !price) return;
   const isGift = form.elements.kind?.value === "gift";
   const amount = Number.parseInt(price.value, 10) || 0;
+  card.closest(".flow-preview").classList.toggle("is-unpriced", !isGift && amount < 1);
   tag.classList.toggle("tag-gift", isGift);
   tag.textContent = isGift ? "Gift" : `${amount.toLocaleString("en")} ${form.querySelector(".field-affix")?.textContent.trim() ?? ""}`;
 }

@@ -7,7 +7,8 @@
 //   data-order    POST `order` (ids, cover first) -> HTML of all tiles;  data-most: how many pictures fit
 //   [data-tiles]  where the HTML of the tiles goes: li.tile[data-id] with .tile-grip and forms.tile-form
 //   form.photos-form with the token, input.photos-input; [data-said]: live region for what happened
-const AT_ONCE = 2;
+// One after the other, so that they arrive in the order in which they were chosen.
+const AT_ONCE = 1;
 
 class Photos {
   constructor(root) {
