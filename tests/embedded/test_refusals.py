@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def test_a_wrong_setting(data_dir: Path) -> None:
 
 def test_an_address_of_another_machine(data_dir: Path) -> None:
     done = subprocess.run(
-        ["localex", "up", "--data-dir", str(data_dir), "--host", "192.0.2.1"],
+        [sys.executable, "-m", "localex.cli", "up", "--data-dir", str(data_dir), "--host", "192.0.2.1"],
         env=clean_environment(),
         capture_output=True,
         text=True,
@@ -125,7 +126,7 @@ def test_a_full_disk_is_noticed_before_anything_starts(place: Path) -> None:
 def test_a_disk_that_fills_while_the_database_is_made(data_dir: Path) -> None:
     """A limit on the size of files stands for the disk: the write that is too much fails in the same place."""
     done = subprocess.run(
-        ["prlimit", "--fsize=4000000", "localex", "migrate", "--data-dir", str(data_dir)],
+        ["prlimit", "--fsize=4000000", sys.executable, "-m", "localex.cli", "migrate", "--data-dir", str(data_dir)],
         env=clean_environment(),
         capture_output=True,
         text=True,

@@ -68,15 +68,6 @@ def are_static_files_current(installation: Installation, fingerprint: str) -> bo
         return False
 
 
-def run_fill_demo(installation: Installation) -> None:
-    """`localex demo`: make the town, or find that it is there."""
-    with application(installation):
-        from localex.demo.services import fill
-
-        with progress("Filling the demo town") as report:
-            fill(progress=report)
-
-
 def run_check(installation: Installation) -> ExitCode:
     """`localex check`: one line for each invariant of the ledger."""
     from rich.text import Text

@@ -4,9 +4,9 @@ import ipaddress
 import os
 import socket
 import sys
-from pathlib import Path
 
 from localex.cli.commands import are_static_files_current
+from localex.cli.demo_town import is_filled
 from localex.cli.output import error_console, say
 from localex.embedded.directory import DirectoryLock
 from localex.embedded.errors import ExitCode, StartError, Stopped
@@ -17,8 +17,6 @@ from localex.embedded.parts import check_address, postgres_part, reachable_host,
 from localex.embedded.processes import Child, Command
 from localex.embedded.secret_files import SecretFiles
 from localex.embedded.supervisor import Supervisor
-
-FILLED_NOTE = "demo-town"
 
 
 def run_up(
@@ -112,9 +110,8 @@ class Start:
         installation = self.installation
         if not self._is_schema_current() or not are_static_files_current(installation, static_fingerprint()):
             self._run("prepare", as_owner=True)
-        if self.is_demo and not self._is_town_filled():
+        if self.is_demo and not is_filled(installation):
             self._run("fill-demo", as_owner=False)
-            self._town_note.write_text(self._database_identity())
 
     def _is_schema_current(self) -> bool:
         import psycopg
@@ -139,24 +136,6 @@ class Start:
         if status:
             # It has already said why.
             raise SystemExit(status if status > 0 else ExitCode.FAILED)
-
-    @property
-    def _town_note(self) -> Path:
-        return self.installation.directory.root / FILLED_NOTE
-
-    def _is_town_filled(self) -> bool:
-        try:
-            return self._town_note.read_text() == self._database_identity()
-        except OSError:
-            return False
-
-    def _database_identity(self) -> str:
-        import psycopg
-
-        from localex.embedded.schema_state import database_identity
-
-        with psycopg.connect(self.installation.app_url, connect_timeout=5) as connection:
-            return database_identity(connection)
 
     def _web_variables(self) -> dict[str, str | None]:
         hosts = ",".join(["localhost", "127.0.0.1", "[::1]", *_outside_names(self.host)])

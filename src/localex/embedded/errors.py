@@ -25,6 +25,7 @@ class ExitCode(enum.IntEnum):
     MIGRATION_FAILED = 19
     DAMAGED = 20
     NOT_RUNNING = 21
+    NOT_A_DEMO = 22
 
 
 class StartError(Exception):

@@ -1,0 +1,49 @@
+"""Runs the real command in a process of its own, against a database of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.servers import Servers
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def run_command(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """`localex` with these words; `variables` are added to the environment, which has a wide terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "localex.cli", *words],
+        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def empty_database(servers: Servers) -> Iterator[str]:
+    """The name of a database without any table."""
+    with servers.scratch_database(migrated=False) as name:
+        yield name
+
+
+@pytest.fixture
+def database(servers: Servers) -> Iterator[str]:
+    """The name of a migrated database that nobody else uses."""
+    with servers.scratch_database() as name:
+        yield name
+
+
+@pytest.fixture
+def localex(servers: Servers) -> Run:
+    """Runs `localex` with the addresses of the database that the first argument names."""
+
+    def run(name: str, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        environment = servers.environment(name)
+        environment.pop("DJANGO_SETTINGS_MODULE")
+        return run_command(*words, **{**environment, **variables})
+
+    return run

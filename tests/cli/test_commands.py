@@ -1,0 +1,121 @@
+"""The other commands: help, check, doctor, places import."""
+
+import gzip
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from localex.cli.app import EXIT_CODES
+from localex.embedded import roles
+from localex.embedded.errors import ExitCode
+from tests.cli.conftest import Run, run_command
+from tests.servers import Servers
+
+COMMANDS = (("up",), ("demo",), ("migrate",), ("check",), ("doctor",), ("places", "import"))
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_each_command_explains_itself(words: tuple[str, ...]) -> None:
+    done = run_command(*words, "--help")
+    assert done.returncode == 0
+    assert "Example" in done.stdout
+    assert f"localex {' '.join(words)}" in done.stdout
+
+
+def test_the_help_names_every_command_and_exit_code() -> None:
+    shown = run_command("--help").stdout
+    assert all(words[0] in shown for words in COMMANDS)
+    documented = {int(number) for number in re.findall(r"\b(\d+) [a-zA-Z]", EXIT_CODES)}
+    assert documented == {int(code) for code in ExitCode}
+
+
+def test_wrong_usage() -> None:
+    assert run_command("up", "--port", "99999999").returncode == ExitCode.USAGE
+    assert run_command("fly").returncode == ExitCode.USAGE
+
+
+def test_check_has_a_line_for_each_invariant(localex: Run, database: str) -> None:
+    done = localex(database, "check")
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[:2] for line in done.stdout.splitlines()] == [["fine", f"I{number}"] for number in range(1, 7)]
+
+
+def test_check_finds_a_credit_from_nowhere(localex: Run, database: str, servers: Servers) -> None:
+    with servers.connect(roles.SUPER, database) as superuser:
+        # Even a superuser has to take the guards away first.
+        superuser.execute("ALTER TABLE ledger.account DISABLE TRIGGER USER")
+        superuser.execute("ALTER TABLE ledger.balance DISABLE TRIGGER USER")
+        superuser.execute(
+            "INSERT INTO ledger.account (account_id, community_id, owner, kind, opened_at) "
+            "VALUES (1, gen_random_uuid(), gen_random_uuid(), 'main', now())"
+        )
+        superuser.execute(
+            "INSERT INTO ledger.balance (balance_id, posted, community_id) VALUES (1, 500, gen_random_uuid())"
+        )
+    done = localex(database, "check")
+    assert done.returncode == ExitCode.FAILED
+    assert "BROKEN  I1" in done.stdout
+    assert "The ledger is not in order." in done.stderr
+
+
+def test_check_without_an_installation(tmp_path: Path) -> None:
+    done = run_command("check", "--data-dir", str(tmp_path / "none"), DATABASE_URL="")
+    assert done.returncode == ExitCode.NOT_RUNNING
+    assert "There is no installation" in done.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_doctor_on_a_healthy_machine(localex: Run, database: str) -> None:
+    done = localex(database, "doctor", "--port", "1")
+    assert done.returncode in {ExitCode.OK, ExitCode.FAILED}
+    for line in ("fine  Python", "fine  Python packages", "fine  DATABASE_URL: answers", "fine  Migrations: all done"):
+        assert line in done.stdout
+
+
+def test_doctor_says_what_is_wrong_and_how_to_mend_it(localex: Run, servers: Servers) -> None:
+    secret = servers.cluster.secrets.read("app_password")
+    done = localex("nowhere", "doctor", "--host", "192.0.2.1", EMAIL_URL="smtp://user:hidden@127.0.0.1:1")
+    assert done.returncode == ExitCode.FAILED
+    assert "wrong DATABASE_URL: does not answer" in done.stdout
+    assert "unset DATABASE_URL to use the own one" in done.stdout
+    assert "wrong EMAIL_URL" in done.stdout
+    assert "192.0.2.1 is not an address of this machine" in done.stdout
+    assert "things are wrong" in done.stdout
+    assert secret not in done.stdout
+    assert "hidden" not in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_changes_nothing(tmp_path: Path) -> None:
+    done = run_command("doctor", "--data-dir", str(tmp_path / "none"), DATABASE_URL="", REDIS_URL="")
+    assert "made on the first start" in done.stdout
+    assert not (tmp_path / "none").exists()
+
+
+def test_places_of_a_community_that_is_not_there(localex: Run, database: str, tmp_path: Path) -> None:
+    extract = tmp_path / "empty.osm.gz"
+    extract.write_bytes(gzip.compress(b'<osm version="0.6"></osm>'))
+    done = localex(database, "places", "import", str(extract), "--community", "atlantis")
+    assert done.returncode == ExitCode.FAILED
+    assert "There is no community with this name." in done.stderr
+    assert localex(database, "places", "import", "no-such-file", "--community", "x").returncode == ExitCode.USAGE
+
+
+def test_places_come_into_their_community(localex: Run, database: str, servers: Servers) -> None:
+    founding = (
+        "import django; django.setup();"
+        "from localex.communities.services import create_community;"
+        "from localex.lib.geo import Point;"
+        "create_community(slug='krems', name='Krems', area_name='Krems', country='AT', timezone='Europe/Vienna',"
+        " centre=Point(48.41, 15.61))"
+    )
+    environment = {**os.environ, **servers.environment(database)}
+    subprocess.run([sys.executable, "-c", founding], env=environment, check=True)
+    extract = Path(__file__).parents[2] / "src" / "localex" / "demo" / "data" / "krems.osm.gz"
+    done = localex(database, "places", "import", str(extract), "--community", "krems")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"krems: \d+ places \(\d+ new, 0 updated, 0 retired\), \d+ postcodes\.", done.stdout)
