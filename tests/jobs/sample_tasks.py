@@ -86,3 +86,8 @@ def end_own_session(about: str) -> None:
 @database_task(queue=QUEUE)
 def tick_mark() -> None:
     leave_mark("tick", "schedule")
+
+
+@database_task(queue=QUEUE)
+def nothing(about: str) -> None:
+    """What a job itself costs."""

@@ -160,7 +160,7 @@ _PAGES = {Subject.OFFER: "trading:offer", Subject.TRADE: "trading:detail", Subje
 @cache
 def _template(source: str) -> Template:
     # Plain words: the page that shows them escapes, the mail does not need to.
-    return engines["django"].from_string(f"{{% load ui %}}{{% autoescape off %}}{source}{{% endautoescape %}}").template  # type: ignore[attr-defined, no-any-return]
+    return engines["django"].from_string(f"{{% load ui %}}{{% autoescape off %}}{source}{{% endautoescape %}}").template  # type: ignore[attr-defined]
 
 
 def _render(source: str, notice: Notice) -> str:

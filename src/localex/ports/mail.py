@@ -19,7 +19,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr, parsedate_to_datetime
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
 
@@ -114,22 +114,18 @@ def get_mailbox(*, email_url: str, folder: Path) -> Mailbox:
     return SmtpMailbox(email_url) if email_url else FolderMailbox(folder)
 
 
-class _Conversation:
-    """Mixed into smtplib's clients: knows whether the mail itself was on its way."""
+class _Smtp(smtplib.SMTP):
+    """smtplib's client, which also knows whether the mail itself was on its way."""
 
     is_handed_over = False
 
-    def data(self, message: bytes | str) -> tuple[int, bytes]:
+    def data(self, msg: Any) -> tuple[int, bytes]:
         self.is_handed_over = True
-        return super().data(message)  # type: ignore[misc, no-any-return]
+        return super().data(msg)
 
 
-class _Smtp(_Conversation, smtplib.SMTP):
-    pass
-
-
-class _SmtpOverTls(_Conversation, smtplib.SMTP_SSL):
-    pass
+class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
+    """The same from a connection that is TLS from the start."""
 
 
 class _Backend(EmailBackend):
@@ -258,7 +254,7 @@ class FolderMailbox:
         try:
             handle, name = tempfile.mkstemp(prefix=".", dir=self._folder)  # 0600
             with os.fdopen(handle, "wb") as file:
-                file.write(mail.as_django().message().as_bytes(linesep="\r\n"))
+                file.write(mail.as_django().message().as_bytes(linesep="\r\n"))  # type: ignore[call-arg] # Django's
             Path(name).replace(self._folder / f"{mail.mail_id}.eml")
         except OSError as error:
             raise MailUnavailable(f"The mail cannot be written: {error.strerror}") from error
