@@ -136,7 +136,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = LOCALEX.data_dir / "static"
 MEDIA_ROOT = LOCALEX.data_dir / "media"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(MEDIA_ROOT)}},
+    "default": {"BACKEND": "localex.media.storage.AtomicFileStorage", "OPTIONS": {"location": str(MEDIA_ROOT)}},
     "staticfiles": {"BACKEND": "localex.config.static.HashedStaticFilesStorage"},
 }
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
