@@ -73,7 +73,7 @@ def test_the_balance_and_its_first_line(browser: Client) -> None:
     assert "Welcome credits" in text
     assert "+100" in text
     assert "held safely" not in text
-    assert "Credits are not money" in text
+    assert "Balance 100" in text
 
 
 def test_what_is_held_stands_apart_and_links_to_its_trade(browser: Client, member: Member) -> None:
@@ -83,6 +83,11 @@ def test_what_is_held_stands_apart_and_links_to_its_trade(browser: Client, membe
     assert "Another 30 credits are held safely" in text
     assert "Held safely for a trade −30" in text
     assert f'href="/trades/{trade_id}/"' in browser.get("/credits/").content.decode()
+
+
+def test_lines_name_the_listing_of_their_trade(browser: Client, member: Member) -> None:
+    trade = town.new_trade(town.new_member(member.community), member, price=30)
+    assert f"Held safely for “{trade.listing.title}”" in words(browser)
 
 
 def test_lines_name_the_trade_when_somebody_knows_it(

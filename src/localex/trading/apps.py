@@ -8,15 +8,18 @@ SWEEP_EVERY = timedelta(seconds=30)
 
 
 class TradingConfig(AppConfig):
-    """Registers the sweep that ends what nobody ended in time."""
+    """Registers the sweep that ends what nobody ended in time, and the names of trades for statements."""
 
     name = "localex.trading"
     label = "trading"
 
     def ready(self) -> None:
+        from localex.credits import references
         from localex.jobs import events, schedules
+        from localex.trading.queries import find_titles
         from localex.trading.tasks import decline_offers_on_gone, end_overdue
 
+        references.register(find_titles)
         schedules.register("trading.end_overdue", end_overdue, every=SWEEP_EVERY)
         for name in ("listing.withdrawn", "listing.expired"):
             events.subscribe(name, decline_offers_on_gone)

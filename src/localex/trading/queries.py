@@ -1,7 +1,7 @@
 """Reading offers, trades and reviews. Everything is filtered by who asks."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -184,6 +184,11 @@ def find_trade(*, trade_id: uuid.UUID | None = None, offer_id: uuid.UUID | None 
     """The trade with this id or from this offer, with its parts, for a task that acts for nobody; or None."""
     rows = Trade.objects.select_related("listing", "buyer", "seller", "community", "place", "buyer_pick", "seller_pick")
     return (rows.filter(id=trade_id) if trade_id else rows.filter(offer_id=offer_id)).first()
+
+
+def find_titles(trade_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """What trades are about, for the lines of a credit statement: the title of each one's listing."""
+    return dict(Trade.objects.filter(id__in=trade_ids).values_list("id", "listing__title"))
 
 
 def is_superseded(offer: Offer) -> bool:
