@@ -143,11 +143,11 @@ def sweep() -> int:
                 row = cursor.fetchone()
             if row is None:
                 return swept
-            job_id, task, fence, attempts = row
+            job_id, queue, task, fence, attempts = row
             state = _give_back(
                 job_id, fence, error="The worker stopped in the middle.", retry_at=clock.now(), is_final=False
             )
         log.warning("job_lease_expired", job_id=str(job_id), task=task, attempts=attempts, state=state)
         if state == "ready":
-            doorbell.ring_after_commit("default", [job_id])
+            doorbell.ring_after_commit(queue, [job_id])
     return SWEEP_LIMIT

@@ -40,7 +40,8 @@ class Keeper(threading.Thread):
         """End the thread and its database connection."""
         self._stopping.set()
         if self.is_alive():
-            self.join(timeout=10)
+            # Not for ever: a database that does not answer must not hold up the end of the process.
+            self.join(timeout=3)
 
     def run(self) -> None:
         last_sweep = last_tick = 0.0
