@@ -113,18 +113,19 @@ class TestProposals:
         told = [[(p.place.id, p.leg_a_km, p.leg_b_km, p.score, p.needs_consent) for p in answer] for answer in asked]
         assert all(answer == told[0] for answer in told)
 
-    def test_the_statement_scores_as_the_formula_does(self, krems: Community) -> None:
+    def test_the_statement_ranks_as_the_formula_does(self, krems: Community) -> None:
         a, b = snap(self.A), snap(self.B)
-        ranked = list_best(community_id=krems.id, a=a, b=b, ring_km=8.0, limit=500)
+        ranked, is_last = list_best(community_id=krems.id, a=a, b=b, ring_km=2.0, limit=500)
         middle = midpoint(a, b)
         everything = SafePlace.objects.filter(community=krems, state="active")
-        near = [place for place in everything if distance_km(place.point, middle) <= 8.0]
-        by_hand = {p.id: choice.score(distance_km(a, p.point), distance_km(b, p.point), p.tier) for p in near}
-        assert {place.id for place in ranked} == set(by_hand)
-        scores = [by_hand[place.id] for place in ranked]
-        assert scores == sorted(scores, reverse=True)
-        for place in ranked:
-            assert vars(place)["score"] == pytest.approx(by_hand[place.id], abs=1e-9)
+        near = {place.id for place in everything if distance_km(place.point, middle) <= 2.0}
+        assert is_last
+        assert {one.place.id for one in ranked} == near
+        assert 10 < len(near) < everything.count()
+        scores = [choice.score(one.leg_a_km, one.leg_b_km, one.place.tier) for one in ranked]
+        assert all(worse <= better + 0.002 for better, worse in pairwise(scores))
+        for one in ranked:
+            assert (one.leg_a_km, one.leg_b_km) == (distance_km(a, one.place.point), distance_km(b, one.place.point))
 
     def test_what_is_shut_dark_or_likely_shut_is_not_proposed(self, community: Community) -> None:
         add_place(community, name="Shut", opening_hours="Mo-Fr 08:00-12:00")

@@ -14,10 +14,10 @@ from localex.lib.geo import Box, Point, snap
 from localex.places import choice, hours
 from localex.places.kinds import USUAL_HOURS
 from localex.places.models import MapSheet, Postcode, SafePlace, State
-from localex.places.ranking import list_best
+from localex.places.ranking import Ranked, list_best
 
 MAX_LISTED = 500
-PAGE = 100
+PAGE = 50
 MAX_CONSIDERED = 1_000  # places whose hours are looked at for one choice
 
 
@@ -83,21 +83,19 @@ def _candidates(
     """The best places of a ring that are usable at `at`: page by page, until there are enough to choose from."""
     usable: list[choice.Candidate[SafePlace]] = []
     for offset in range(0, MAX_CONSIDERED, PAGE):
-        page = list_best(community_id=community.pk, a=a, b=b, ring_km=ring_km, limit=PAGE, offset=offset)
-        for place in page:
-            is_open = _is_usable(place, community, at)
+        page, is_last = list_best(community_id=community.pk, a=a, b=b, ring_km=ring_km, limit=PAGE, offset=offset)
+        for ranked in page:
+            is_open = _is_usable(ranked.place, community, at)
             if is_open is not False:
-                usable.append(_candidate(place, is_open))
-        if len(page) < PAGE or len(choice.choose(usable)) == choice.MOST:
+                usable.append(_candidate(ranked, is_open))
+        if is_last or len(choice.choose(usable)) == choice.MOST:
             break
     return usable
 
 
-def _candidate(place: SafePlace, is_open: bool | None) -> choice.Candidate[SafePlace]:
-    legs = vars(place)
-    return choice.Candidate(
-        place, place.point, place.tier, place.osm_kind, float(legs["leg_a"]), float(legs["leg_b"]), is_open
-    )
+def _candidate(ranked: Ranked, is_open: bool | None) -> choice.Candidate[SafePlace]:
+    place = ranked.place
+    return choice.Candidate(place, place.point, place.tier, place.osm_kind, ranked.leg_a_km, ranked.leg_b_km, is_open)
 
 
 def _is_usable(place: SafePlace, community: Community, at: datetime | None) -> bool | None:

@@ -1,57 +1,78 @@
-"""The one SQL statement behind the choice of places: it scores every place of a ring and returns the best.
+"""The one SQL statement behind the choice of places: it ranks every place of a ring, and the best are loaded.
 
-The score is that of choice.py (a test compares them); here it only decides which rows are worth loading, so that ten
-thousand places cost ten thousand small sums inside PostgreSQL and not ten thousand rows in Python.
+Ten thousand places then cost ten thousand small sums inside PostgreSQL and not ten thousand rows in Python. The
+statement measures on planes that touch the Earth at each member: within 0.2 % of the truth at ten miles, and without
+the trigonometry that took most of the time. What is loaded is measured again exactly.
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from localex.lib.geo import EARTH_RADIUS_KM, Point, bounding_box, midpoint
+from localex.lib.geo import KM_PER_DEGREE, Point, bounding_box, distance_km, midpoint
 from localex.places.choice import FAIRNESS_WEIGHT, NEARNESS_WEIGHT, REACH_KM, TIER_SHARE, TIER_WEIGHT
 from localex.places.models import SafePlace
 
-# Haversine, as in lib.geo.distance_km, from a named point to the row; the point's cosine comes as a parameter.
-_LEG = (
-    "2 * %(radius_of_earth)s * asin(sqrt(least(1, power(sin(radians(latitude - %({0}_lat)s) / 2), 2)"
-    " + %({0}_cos)s * cos(radians(latitude)) * power(sin(radians(longitude - %({0}_lon)s) / 2), 2))))"
-)
+PLANE_MARGIN = 1.01  # the ring on the plane is drawn a little wider, then cut exactly
 
-# The box uses the index places_active_by_point; OFFSET 0 keeps the planner from computing a leg more than once.
+
+def _leg(name: str) -> str:
+    """The distance from a named point to the row, in kilometres."""
+    north, east = f"((latitude - %({name}_lat)s) * %(km)s)", f"((longitude - %({name}_lon)s) * %({name}_km)s)"
+    return f"sqrt({north} * {north} + {east} * {east})"
+
+
+# The box uses the index places_active_box; OFFSET 0 keeps the planner from computing a leg more than once. Only what
+# the ranking needs goes through the sort: whole rows there doubled the time.
 _SQL = f"""
-SELECT * FROM (
-  SELECT *,
+SELECT places_safeplace.*
+FROM (
+  SELECT id,
     %(fairness)s * CASE WHEN greatest(leg_a, leg_b) = 0 THEN 1
                         ELSE least(leg_a, leg_b) / greatest(leg_a, leg_b) END
     + %(nearness)s * greatest(0, 1 - (leg_a + leg_b) / 2 / %(reach)s)
     + %(tier)s * (%(tier_shares)s::float8[])[tier] AS score
   FROM (
-    SELECT *, {_LEG.format("mid")} AS leg_mid, {_LEG.format("a")} AS leg_a, {_LEG.format("b")} AS leg_b
+    SELECT id, tier, {_leg("mid")} AS leg_mid, {_leg("a")} AS leg_a, {_leg("b")} AS leg_b
     FROM places_safeplace
     WHERE state = 'active' AND community_id = %(community_id)s
-      AND point(longitude, latitude) <@ box(point(%(west)s, %(south)s), point(%(east)s, %(north)s))
+      AND latitude BETWEEN %(south)s AND %(north)s AND longitude BETWEEN %(west)s AND %(east)s
     OFFSET 0
-  ) AS with_legs
+  ) AS near
   WHERE leg_mid <= %(ring)s
-  OFFSET 0
-) AS scored
+  ORDER BY score DESC, id
+  LIMIT %(limit)s OFFSET %(offset)s
+) AS best
+JOIN places_safeplace USING (id)
 ORDER BY score DESC, id
-LIMIT %(limit)s OFFSET %(offset)s
 """  # noqa: S608 - only constants of this module are put in
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A place and the exact legs to it, in kilometres."""
+
+    place: SafePlace
+    leg_a_km: float
+    leg_b_km: float
 
 
 def list_best(
     *, community_id: UUID, a: Point, b: Point, ring_km: float, limit: int, offset: int = 0
-) -> Sequence[SafePlace]:
-    """Active places within `ring_km` of the midpoint of `a` and `b`, best score first.
-
-    Each carries `leg_a` and `leg_b` in kilometres and `score`.
-    """
+) -> tuple[Sequence[Ranked], bool]:
+    """One page of the active places within `ring_km` of the midpoint of `a` and `b`, best first; and is it the last?"""
     middle = midpoint(a, b)
-    frame = bounding_box(middle, ring_km)
-    values = {
-        "radius_of_earth": EARTH_RADIUS_KM,
+    values = _values(community_id, {"mid": middle, "a": a, "b": b}, ring_km * PLANE_MARGIN)
+    rows = list(SafePlace.objects.raw(_SQL, values | {"limit": limit, "offset": offset}))
+    near = [place for place in rows if distance_km(middle, place.point) <= ring_km]
+    return [Ranked(p, distance_km(a, p.point), distance_km(b, p.point)) for p in near], len(rows) < limit
+
+
+def _values(community_id: UUID, points: dict[str, Point], ring_km: float) -> dict[str, object]:
+    frame = bounding_box(points["mid"], ring_km)
+    values: dict[str, object] = {
+        "km": KM_PER_DEGREE,
         "fairness": FAIRNESS_WEIGHT,
         "nearness": NEARNESS_WEIGHT,
         "tier": TIER_WEIGHT,
@@ -63,9 +84,8 @@ def list_best(
         "south": frame.south,
         "east": frame.east,
         "north": frame.north,
-        "limit": limit,
-        "offset": offset,
     }
-    for name, point in (("mid", middle), ("a", a), ("b", b)):
-        values |= {f"{name}_lat": point.lat, f"{name}_lon": point.lon, f"{name}_cos": math.cos(math.radians(point.lat))}
-    return list(SafePlace.objects.raw(_SQL, values))
+    for name, point in points.items():
+        wide = KM_PER_DEGREE * math.cos(math.radians(point.lat))
+        values |= {f"{name}_lat": point.lat, f"{name}_lon": point.lon, f"{name}_km": wide}
+    return values

@@ -1,6 +1,5 @@
 """Safe places, postcodes, drawn maps."""
 
-import django.contrib.postgres.indexes
 import django.db.models.deletion
 import localex.lib.clock
 import localex.lib.ids
@@ -76,7 +75,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['tier', 'name'],
-                'indexes': [django.contrib.postgres.indexes.GistIndex(models.Func(models.F('longitude'), models.F('latitude'), function='point'), condition=models.Q(('state', 'active')), name='places_active_by_point'), models.Index(fields=['community', 'state', 'tier', 'name'], name='places_by_community')],
+                'indexes': [models.Index(condition=models.Q(('state', 'active')), fields=['community', 'latitude', 'longitude'], name='places_active_box'), models.Index(fields=['community', 'state', 'tier', 'name'], name='places_by_community')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('osm_ref', ''), _negated=True), fields=('community', 'osm_ref'), name='places_one_row_per_osm_object'), models.CheckConstraint(condition=models.Q(('tier__gte', 1), ('tier__lte', 4)), name='places_tier_known'), models.CheckConstraint(condition=models.Q(('latitude__gte', -90), ('latitude__lte', 90), ('longitude__gte', -180), ('longitude__lte', 180)), name='places_on_earth'), models.CheckConstraint(condition=models.Q(models.Q(('retired_reason', ''), ('state', 'active')), models.Q(('state', 'retired'), models.Q(('retired_reason', ''), _negated=True)), _connector='OR'), name='places_retired_for_a_reason')],
             },
         ),
