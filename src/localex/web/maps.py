@@ -12,6 +12,7 @@ from localex.places.queries import find_map
 WIDTH, HEIGHT = 400, 300  # units of the frame; about a pixel each on a phone
 MARGIN = 1.35  # room round the outermost marker
 RADIUS_KM = {"area": 1.6, "pick": 3.0, "places": 1.0}
+SPARE = {"area": 0.6, "pick": 0.0, "places": 0.35}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def describe_map(wanted: Mapping[str, Any]) -> MapPicture:
     cell = cell_box(centre) if mode == "area" else None
     lens = _Lens(centre, radius_km)
     if sheet:
-        lens = _keep_on(sheet, lens)
+        lens = _keep_on(sheet, lens, SPARE[mode])
     return MapPicture(
         mode=mode,
         label=wanted.get("label") or "Map",
@@ -108,14 +109,20 @@ def describe_map(wanted: Mapping[str, Any]) -> MapPicture:
     )
 
 
-def _keep_on(sheet: MapSheet, lens: _Lens) -> _Lens:
-    """Move and narrow the lens so that the frame shows nothing beyond the sheet's edges."""
+def _keep_on(sheet: MapSheet, lens: _Lens, spare: float) -> _Lens:
+    """Move the lens, and without `spare` narrow it, so that the frame lies on the sheet.
+
+    The sheet fades into the page, so a frame may look over its edge by `spare` (a share of its half width): what it is
+    about stays off the rim.
+    """
     east_km = KM_PER_DEGREE * math.cos(math.radians(lens.centre.lat))
     half_wide, half_high = (sheet.east - sheet.west) / 2, (sheet.north - sheet.south) / 2
-    radius_km = min(lens.radius_km, half_wide * east_km, half_high * KM_PER_DEGREE * WIDTH / HEIGHT)
-    wide, high = radius_km / east_km, radius_km / KM_PER_DEGREE * HEIGHT / WIDTH
-    lat = min(max(lens.centre.lat, sheet.south + high), sheet.north - high)
-    lon = min(max(lens.centre.lon, sheet.west + wide), sheet.east - wide)
+    radius_km = lens.radius_km
+    if not spare:
+        radius_km = min(radius_km, half_wide * east_km, half_high * KM_PER_DEGREE * WIDTH / HEIGHT)
+    wide, high = (1 - spare) * radius_km / east_km, (1 - spare) * radius_km / KM_PER_DEGREE * HEIGHT / WIDTH
+    lat = min(max(lens.centre.lat, sheet.south + high), max(sheet.north - high, sheet.south + high))
+    lon = min(max(lens.centre.lon, sheet.west + wide), max(sheet.east - wide, sheet.west + wide))
     return _Lens(Point(lat, lon), radius_km)
 
 

@@ -16,12 +16,13 @@ async function load(data) {
   return window.L;
 }
 
-function addGround(L, map, data) {
+function addGround(L, map, data, view) {
   if (data.tiles) return L.tileLayer(data.tiles, { maxZoom: 19 }).addTo(map);
   if (!data.sheet) return null;
   const bounds = L.latLngBounds(corners(data.bounds));
-  map.setMaxBounds(bounds);
-  map.setMinZoom(map.getBoundsZoom(bounds, true));
+  const room = L.latLngBounds(bounds.getSouthWest(), bounds.getNorthEast()).extend(view);
+  map.setMaxBounds(room);
+  map.setMinZoom(map.getBoundsZoom(room, true));
   return L.imageOverlay(data.sheet, bounds, { alt: "" }).addTo(map);
 }
 
@@ -90,8 +91,10 @@ async function draw(frame) {
   const km = Number(data.radiusKm);
   const east = km / (111.195 * Math.cos((lat * Math.PI) / 180));
   L.control.zoom({ position: "bottomright" }).addTo(map);
-  addGround(L, map, data);
-  map.fitBounds([[lat - (km * 0.75) / 111.195, lon - east], [lat + (km * 0.75) / 111.195, lon + east]], { animate: false });
+  const high = (km * 0.75) / 111.195;
+  const view = L.latLngBounds([[lat - high, lon - east], [lat + high, lon + east]]);
+  addGround(L, map, data, view);
+  map.fitBounds(view, { animate: false });
   if (data.square) square(L, corners(data.square)).addTo(map);
   addPlaces(L, map, frame.querySelector(".map-still"));
   if (data.mode === "pick") addPicking(L, map, data);
