@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from astral import Observer
 from astral.sun import elevation
-from opening_hours import OpeningHours, ParserError, UnknownCountryError
+from opening_hours import OpeningHours
+from opening_hours.opening_hours import ParserError, UnknownCountryError
 
 from localex.lib.geo import Point
 

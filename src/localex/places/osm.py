@@ -146,7 +146,8 @@ def _covered_box(features: Iterable[Feature]) -> Box | None:
 
 def _read_relations(path: Path) -> _Relations:
     found = _Relations()
-    for relation in osmium.FileProcessor(str(path), osmium.osm.RELATION):
+    relations: Iterable[Any] = osmium.FileProcessor(str(path), osmium.osm.RELATION)
+    for relation in relations:
         tags = dict(relation.tags)
         if tags.pop("type", "") != "multipolygon" or "boundary" in tags:
             continue
@@ -164,9 +165,11 @@ def _read_objects(
     """Tagged nodes and ways as features, and the ways that multipolygons are made of."""
     features: list[Feature] = []
     members: dict[int, Feature] = {}
-    tagged_nodes = osmium.filter.EmptyTagFilter().enable_for(osmium.osm.NODE)
+    tagged_nodes = osmium.filter.EmptyTagFilter()
+    tagged_nodes.enable_for(osmium.osm.NODE)
     kinds = osmium.osm.NODE | osmium.osm.WAY
-    for count, thing in enumerate(osmium.FileProcessor(str(path), kinds).with_locations().with_filter(tagged_nodes)):
+    things: Iterable[Any] = osmium.FileProcessor(str(path), kinds).with_locations().with_filter(tagged_nodes)
+    for count, thing in enumerate(things):
         if progress and count % REPORT_EVERY == 0:
             progress(count, None, "Reading the extract")
         feature = _feature(thing)
