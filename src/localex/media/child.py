@@ -81,7 +81,10 @@ def _upright(vips: Any, content: bytes, *, has_profile: bool) -> Any:
     side = max(SIZES)
     # Most pictures have no profile of their own, and preparing the conversion costs 190 ms.
     colours = {"output_profile": "srgb", "intent": "perceptual"} if has_profile else {}
-    image = vips.Image.thumbnail_buffer(content, side, height=side, size="down", fail_on="error", **colours)
+    # As an option of the loader: thumbnail_buffer's own fail_on lets pictures pass that break off (libvips 8.18).
+    image = vips.Image.thumbnail_buffer(
+        content, side, height=side, size="down", option_string="fail_on=error", **colours
+    )
     if image.interpretation != "srgb":
         image = image.colourspace("srgb")
     if image.hasalpha():
