@@ -101,6 +101,14 @@ def test_other_contexts_add_sections(member: Member, client: Client, monkeypatch
     assert "Your password is set." in client.get(f"/members/{member.display_name}/").content.decode()
 
 
+def test_the_page_is_whole_with_listings_and_reviews(
+    member: Member, client: Client, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(12):
+        page = client.get(f"/members/{member.display_name}/").content.decode()
+    assert "Listed at present" in page
+
+
 def test_choosing_where_to_act(member: Member, client_of: ClientOf) -> None:
     second = make_community(name="Stein an der Donau")
     client = client_of(member)

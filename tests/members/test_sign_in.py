@@ -3,18 +3,20 @@
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.core import mail
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
 from localex.communities.models import Community
 from localex.members.models import Member, User
-from tests.members.people import PASSWORD, address, link_in, make_member, sign_in
+from tests.members.people import PASSWORD, address, link_in, make_community, make_member, sign_in
 
 WRONG = "some other pass phrase"
 
@@ -209,3 +211,18 @@ def test_changing_the_address_needs_the_password_and_the_link(member: Member) ->
     assert User.objects.get(pk=member.user_id).email == wanted
     assert sign_in(Client(), wanted).status_code == 302
     assert sign_in(Client(), member.user.email).status_code == 200
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_a_crowd_of_guesses_gets_no_more_than_five_looked_at() -> None:
+    email = make_member(make_community()).user.email
+
+    def guess(_: int) -> int:
+        try:
+            return sign_in(Client(REMOTE_ADDR="10.8.0.1"), email, WRONG).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(guess, range(16)))
+    assert (statuses.count(200), statuses.count(429)) == (5, 11)

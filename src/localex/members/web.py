@@ -20,6 +20,7 @@ from localex.members.adapter import MemberAdapter
 from localex.members.decorators import member_required
 from localex.members.forms import JoinForm
 from localex.members.middleware import choose_community
+from localex.members.models import Member
 from localex.members.names import is_name
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -40,6 +41,7 @@ def me(request: HttpRequest) -> HttpResponse:
         {
             "facts": queries.public_facts(member),
             "redraw_at": can_act_again if can_act_again and can_act_again > clock.now() else None,
+            "map": _area_map(member),
             "memberships": queries.list_memberships(user_id=_account_id(request)),
         },
     )
@@ -104,6 +106,19 @@ def join(request: HttpRequest) -> HttpResponse:
         return redirect(MemberAdapter(request).get_login_redirect_url(request))
     status = 422 if form.is_bound else 200
     return render(request, "members/join.html", {"form": form, "memberships": memberships}, status=status)
+
+
+def _area_map(member: Member) -> dict[str, object] | None:
+    """What components/map.html needs to show the square that others see, or None without a location."""
+    if member.cell is None:
+        return None
+    return {
+        "mode": "area",
+        "community_id": member.community_id,
+        "latitude": member.cell.lat,
+        "longitude": member.cell.lon,
+        "label": "Map of the square kilometre in which others see you",
+    }
 
 
 def _account_id(request: HttpRequest) -> UUID:

@@ -16,10 +16,13 @@ class TradingConfig(AppConfig):
     def ready(self) -> None:
         from localex.credits import references
         from localex.jobs import events, schedules
+        from localex.members import sections
+        from localex.trading.profile import load_reviews
         from localex.trading.queries import find_titles
         from localex.trading.tasks import decline_offers_on_gone, end_overdue
 
         references.register(find_titles)
+        sections.register("reviews", template="trading/of_member.html", load=load_reviews, order=20)
         schedules.register("trading.end_overdue", end_overdue, every=SWEEP_EVERY)
         for name in ("listing.withdrawn", "listing.expired"):
             events.subscribe(name, decline_offers_on_gone)
