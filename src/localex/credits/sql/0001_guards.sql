@@ -28,18 +28,18 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_stack    text;
-    v_outer    text;
-    v_function text;
+    v_stack text;
+    v_outer text;
 BEGIN
     GET DIAGNOSTICS v_stack = PG_CONTEXT;
     v_outer := split_part(v_stack, E'\n', -1);
-    v_function := split_part(split_part(v_outer, 'ledger.', 2), '(', 1);
-    -- Plain string functions: a regular expression here costs a tenth of the posting rate.
+    -- One expression of plain string functions: this runs three times a posting. A regular expression would cost a tenth
+    -- of the posting rate.
     IF current_user <> 'ledger_writer' OR strpos(v_outer, '"') > 0 OR strpos(v_outer, '''') > 0
         OR strpos('abcdefghijklmnopqrstuvwxyz0123456789_.', right(split_part(v_outer, 'ledger.', 1), 1)) > 0
-        OR v_function <> ALL ('{open_community,open_member,close_member,grant_credits,hold_credits,extend_hold,'
-                              'release_hold,refund_hold}'::text[])
+        OR split_part(split_part(v_outer, 'ledger.', 2), '(', 1) <> ALL (
+            '{open_community,open_member,close_member,grant_credits,hold_credits,extend_hold,release_hold,'
+            'refund_hold}'::text[])
     THEN
         RAISE EXCEPTION 'ledger.% changes only through the functions of the ledger: % is refused', TG_TABLE_NAME, TG_OP
             USING ERRCODE = 'LX009', HINT =

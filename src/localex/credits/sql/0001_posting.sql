@@ -11,12 +11,15 @@ GRANT UPDATE (posted, seq, last_at, is_open) ON ledger.balance TO ledger_writer;
 GRANT UPDATE (state, ended_by, expires_at) ON ledger.hold TO ledger_writer;
 SET LOCAL ROLE ledger_writer;
 
--- Digest of what was asked for, so that a key cannot be used for two different things. Arguments: the parts of the
--- request as text, none of which can hold a bar. A deadline is not part of it: a retry is made later than the first
--- try and would name a later one.
+-- Digest of what was asked for, so that a key cannot be used for two different things: half of a SHA-256, which is
+-- plenty to tell requests apart and saves 16 bytes a posting. Arguments: the parts of the request as text, none of which
+-- can hold a bar. A deadline is not part of it: a retry is made later than the first try and would name a later one.
 CREATE FUNCTION ledger.request_hash(VARIADIC p_parts text[]) RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE
-AS $$ SELECT pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.array_to_string(p_parts, '|', '-'), 'UTF8')) $$;
+AS $$
+    SELECT pg_catalog.substr(
+        pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.array_to_string(p_parts, '|', '-'), 'UTF8')), 1, 16)
+$$;
 
 -- Digest of what was booked: the journal row and, for each leg in the order of balance ids, 'balance:seq:amount:after'.
 -- Times count as whole microseconds since 1970, so that no session setting changes the text.
@@ -83,6 +86,10 @@ $$;
 -- Two sessions with the same key: both lock the same balances, so the second finds the first's journal row when it
 -- looks again, in a statement that starts after the lock was granted. Same key, other balances: the primary key of
 -- journal lets only one in.
+--
+-- The planner settings make every statement go by key, once and for all. Left alone, the planner cannot know how many
+-- balances an array names, so it plans each call anew (0.25 ms of 0.6 ms), or keeps a plan that reads whole tables,
+-- made while they were empty.
 CREATE FUNCTION ledger.post(
     p_key uuid, p_community_id uuid, p_kind ledger.journal_kind, p_actor uuid, p_reference uuid,
     p_request_hash bytea, p_balance_ids bigint[], p_amounts bigint[]

@@ -33,7 +33,7 @@ COMMENT ON COLUMN ledger.journals.reason IS 'Null: posted. Else why it was refus
 COMMENT ON COLUMN ledger.journals.booked_at IS 'By the database''s clock, later than every earlier entry of the same balances.';
 COMMENT ON COLUMN ledger.journals.actor IS 'Pseudonym of who asked; null: the system.';
 COMMENT ON COLUMN ledger.journals.reference IS 'The trade that it is about, or null.';
-COMMENT ON COLUMN ledger.journals.request_hash IS 'SHA-256 of the request, so that a key cannot be used for two things.';
+COMMENT ON COLUMN ledger.journals.request_hash IS 'Half of a SHA-256 of the request, so that a key cannot be used for two things.';
 COMMENT ON COLUMN ledger.journals.content_hash IS 'SHA-256 of the row and its legs (function ledger.content_hash).';
 
 CREATE VIEW ledger.entries AS
