@@ -20,6 +20,7 @@ from localex.places.cartography.frame import Frame
 from localex.places.cartography.layers import ZOOMS, find_rail, find_surface, find_way
 from localex.places.cartography.lettering import Lettering
 from localex.places.cartography.naming import find_names
+from localex.places.cartography.sea import sea_rings
 from localex.places.cartography.style import shown_width
 from localex.places.osm import Extract, Feature, read_extract
 from tests.places.towns import KREMS, MONACO
@@ -196,3 +197,33 @@ def test_holes_stay_open_and_overlaps_filled() -> None:
         areas.append(area)
     assert len(areas) == 2
     assert areas[0] * areas[1] < 0
+
+
+WEST_SHORE = [(15.63, 48.38), (15.63, 48.42)]  # northwards: land to the west, sea to the east
+EAST_SHORE = [(15.65, 48.42), (15.65, 48.38)]  # southwards: land to the east
+
+
+@pytest.mark.parametrize(
+    ("shores", "wet", "dry"),
+    [
+        ([WEST_SHORE], [(15.66, 48.40)], [(15.61, 48.40)]),
+        ([WEST_SHORE[::-1]], [(15.61, 48.40)], [(15.66, 48.40)]),
+        ([WEST_SHORE, EAST_SHORE], [(15.64, 48.40)], [(15.61, 48.40), (15.66, 48.40)]),
+        ([[(15.63, 48.38), (15.63, 48.395)], [(15.63, 48.395), (15.63, 48.409)]], [(15.66, 48.40)], [(15.61, 48.40)]),
+        ([[(15.62, 48.42), (15.64, 48.395), (15.66, 48.42)]], [(15.61, 48.40), (15.64, 48.393)], [(15.64, 48.407)]),
+        ([[(15.63, 48.395), (15.64, 48.395), (15.63, 48.40), (15.63, 48.395)]], [], [(15.66, 48.40)]),
+    ],
+    ids=["east", "west", "strait", "cut-off", "cape", "only-an-island"],
+)
+def test_the_sea_lies_to_the_right_of_its_shore(
+    shores: list[list[tuple[float, float]]], wet: list[tuple[float, float]], dry: list[tuple[float, float]]
+) -> None:
+    frame = Frame.around(BOX)
+    features = [feature(number, shore, natural="coastline") for number, shore in enumerate(shores)]
+    rings = sea_rings(features, frame, (0.0, 0.0, float(frame.width), float(frame.height)))
+
+    def is_wet(spot: tuple[float, float]) -> bool:
+        return any(shapes.is_inside(frame.place(*spot), ring) for ring in rings)
+
+    assert all(is_wet(spot) for spot in wet)
+    assert not any(is_wet(spot) for spot in dry)

@@ -18,12 +18,12 @@ from localex.places.models import SafePlace
 
 PER_PAGE = 12
 
-TIER_TABS = {1: "Public buildings", 2: "Banks and big shops", 3: "Cafés and libraries", 4: "Everyday places"}
+TIER_TABS = {1: "Public", 2: "Busy", 3: "Sociable", 4: "Everyday"}
 TIER_NOTES = {
     1: "Somebody is on duty, and it is the safest choice for a first trade.",
-    2: "Busy and staffed while they are open. Meet inside or right at the entrance.",
-    3: "People around you and a table to look at the thing in peace.",
-    4: "Places that everybody knows. Car parks and parks are for daylight only.",
+    2: "Banks, petrol stations and big shops, staffed while they are open. Meet inside or right at the entrance.",
+    3: "Cafés, snack bars and libraries: people around you, and a table to look at the thing in peace.",
+    4: "Shops, car parks and parks that everybody knows. What is outdoors is for daylight only.",
 }
 TIER_ICONS = {1: "landmark", 2: "store", 3: "coffee", 4: "trees"}
 

@@ -24,6 +24,7 @@ from localex.places.cartography.layers import (
 )
 from localex.places.cartography.lettering import Lettering
 from localex.places.cartography.naming import find_names
+from localex.places.cartography.sea import sea_rings
 from localex.places.cartography.shapes import area_of, clip_line, clip_ring, path_of, project, simplify
 from localex.places.cartography.style import style_sheet
 from localex.places.osm import OUTLINE, Extract, Feature
@@ -145,6 +146,8 @@ def _surfaces(features: Iterable[Feature], frame: Frame, detail: Detail) -> list
             if len(shape) > 3 and area_of(shape) >= smallest:
                 plain = simplify(shape, tolerances[name] * metre * detail.coarseness)
                 rings[name].append(_turned(plain, is_hole=number >= feature.outer_count))
+    for ring in sea_rings(features, frame, _edges(frame)):
+        rings["water"].append(_turned(simplify(ring, tolerances["water"] * metre * detail.coarseness), is_hole=False))
     order = [surface.name for surface in SURFACES] + ["house"]
     return [f'<path class="{name}" d="{path_of(rings[name], closed=True)}"/>' for name in order if name in rings]
 
