@@ -146,8 +146,8 @@ def _surfaces(features: Iterable[Feature], frame: Frame, detail: Detail) -> list
             if len(shape) > 3 and area_of(shape) >= smallest:
                 plain = simplify(shape, tolerances[name] * metre * detail.coarseness)
                 rings[name].append(_turned(plain, is_hole=number >= feature.outer_count))
-    for ring in sea_rings(features, frame, _edges(frame)):
-        rings["water"].append(_turned(simplify(ring, tolerances["water"] * metre * detail.coarseness), is_hole=False))
+    for sea in sea_rings(features, frame, _edges(frame)):
+        rings["water"].append(_turned(simplify(sea, tolerances["water"] * metre * detail.coarseness), is_hole=False))
     order = [surface.name for surface in SURFACES] + ["house"]
     return [f'<path class="{name}" d="{path_of(rings[name], closed=True)}"/>' for name in order if name in rings]
 

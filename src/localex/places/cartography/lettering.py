@@ -16,6 +16,7 @@ NARROW, WIDE = frozenset("ijltfrI.,'’-/()| "), frozenset("mwMWÄÖÜ@%")
 REPEAT_PX = 460  # the same street is named again after this much of it
 STRAIGHT_PX = 2.2  # a line that strays less than this from straight gets straight letters
 MAX_TURN = math.radians(24)
+MAX_BEND = math.radians(75)
 MARGIN = 0.035  # of the sheet: nothing is written where it fades out
 GAP_PX = 7
 SPACING = {"wet": WET_SPACING, "brook": 0.06, "quarter": QUARTER_SPACING}
@@ -87,9 +88,9 @@ class Lettering:
             return
         ref = f"p{ZOOMS[self._level]}-{len(self.paths)}"
         self.paths.append(f'<path id="{ref}" d="{path_of([smooth(_left_to_right(fit.run_up))])}"/>')
-        self.elements.append(
-            f'<text class="{name.style}" dy=".35em"><textPath href="#{ref}" startOffset="50%">{text}</textPath></text>'
-        )
+        # Letters on a curve are painted one by one: the halo of each would cut into the one before, so it comes first.
+        walk = f'dy=".35em"><textPath href="#{ref}" startOffset="50%">{text}</textPath></text>'
+        self.elements.append(f'<text class="{name.style} h" {walk}<text class="{name.style} n" {walk}')
 
     def _fits(self, line: Sequence[Spot], width: float) -> Sequence[_Fit]:
         """The stretches of `line` that a text of this width can stand on, the straightest and most central first."""
@@ -102,7 +103,7 @@ class Lettering:
         for number in range(int((total - room) / step) + 1):
             start = number * step
             baseline = _stretch(line, start + GAP_PX * self._px, start + room - GAP_PX * self._px)
-            if len(baseline) < 2 or _sharpest_turn(baseline) > MAX_TURN:
+            if len(baseline) < 2 or _bends_too_much(baseline):
                 continue
             stray = max(distance_to_segment(spot, baseline[0], baseline[-1]) for spot in baseline)
             off_centre = abs(start + room / 2 - total / 2) / total
@@ -182,10 +183,11 @@ def _stretch(line: Sequence[Spot], first: float, last: float) -> list[Spot]:
     return [*spots, _at(line, last)]
 
 
-def _sharpest_turn(line: Sequence[Spot]) -> float:
-    """The largest change of direction at one vertex, in radians."""
+def _bends_too_much(line: Sequence[Spot]) -> bool:
+    """Whether letters would stumble: over one corner, or over all of the bends together."""
     directions = [math.atan2(y2 - y1, x2 - x1) for (x1, y1), (x2, y2) in pairwise(line) if (x1, y1) != (x2, y2)]
-    return max((abs(math.remainder(b - a, math.tau)) for a, b in pairwise(directions)), default=0.0)
+    turns = [abs(math.remainder(after - before, math.tau)) for before, after in pairwise(directions)]
+    return max(turns, default=0.0) > MAX_TURN or sum(turns) > MAX_BEND
 
 
 def _left_to_right(line: Sequence[Spot]) -> Sequence[Spot]:

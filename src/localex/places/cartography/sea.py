@@ -69,8 +69,8 @@ def _along(spot: Spot, edges: Edges) -> float:
     left, top, right, bottom = edges
     x, y = spot
     wide, high = right - left, bottom - top
-    sides = ((abs(y - top), x - left), (abs(x - right), wide + y - top))
-    sides += ((abs(y - bottom), wide + high + right - x), (abs(x - left), 2 * wide + high + bottom - y))
+    sides = [(abs(y - top), x - left), (abs(x - right), wide + y - top)]
+    sides += [(abs(y - bottom), wide + high + right - x), (abs(x - left), 2 * wide + high + bottom - y)]
     return min(sides)[1]
 
 

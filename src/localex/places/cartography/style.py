@@ -85,6 +85,7 @@ stroke-linejoin:round}
 .wet,.brook{fill:var(--wet);font-style:italic;font-weight:500;letter-spacing:.06em}.wet{stroke:var(--water)}
 .leaf{fill:var(--leaf);font-weight:540}
 .town{fill:var(--town);font-weight:680}.quarter{font-weight:640;letter-spacing:.07em}
+.h{fill:none}.n{stroke:none}
 """.replace("FONT", FONT)
 
 
