@@ -11,7 +11,7 @@ from random import Random
 
 from localex.demo.pictures.camera import photograph
 from localex.demo.pictures.grounds import HEIGHT, WIDTH
-from localex.demo.pictures.staging import arrange, dye_of, furnish
+from localex.demo.pictures.staging import arrange, dye_of, furnish, stands
 
 __all__ = ["HEIGHT", "WIDTH", "Motif", "Picture", "paint"]
 
@@ -48,9 +48,8 @@ def paint(motif: Motif, *, shot: int) -> Picture:
     chance = Random(f"{motif.seed}#{shot}")  # noqa: S311
     places = arrange(motif.names, motif.count, room, shot, chance)
     image = photograph(room, places, chance)
-    centre = sum(place.y - (0 if room.kind in {"lay", "hang", "peg"} else place.size_px / 2) for place in places) / len(
-        places
-    )
+    middles = [place.y - (place.size_px / 2 if stands(place.name, room) else 0) for place in places]
+    centre = sum(middles) / len(middles)
     tall = HEIGHT if shot == 1 or room.kind == "peg" else chance.choices((HEIGHT, WIDTH, 720), (76, 14, 10))[0]
     top = min(max(round(centre - tall / 2), 0), HEIGHT - tall)
     image = image.crop(0, top, WIDTH, tall)

@@ -6,14 +6,15 @@ from random import Random
 import pyvips
 
 from localex.demo.pictures import light
-from localex.demo.pictures.art import all_objects, placed
-from localex.demo.pictures.grounds import HEIGHT, SHEET_HEIGHT, SHEET_WIDTH, WIDTH, surface
+from localex.demo.pictures.art import placed
+from localex.demo.pictures.grounds import HEIGHT, WIDTH, surface
 from localex.demo.pictures.light import STEP, TALL, WIDE
 from localex.demo.pictures.palette import Colour
-from localex.demo.pictures.staging import Place, Room
+from localex.demo.pictures.staging import Place, Room, stands
 
 SKIRTING_PX = 92
 RAIL_PX = 76
+FILM_PX = 1300  # more than the diagonal of the biggest object
 _BRIGHTEST = 16_384
 
 
@@ -27,7 +28,7 @@ def photograph(room: Room, places: list[Place], chance: Random) -> pyvips.Image:
     shadows = light.Shadows(from_left=room.from_left)
     slant = chance.uniform(0.35, 0.75)
     for place, thing, left, top in things:
-        if _rests_on_its_foot(place, room):
+        if stands(place.name, room):
             shadows.behind(thing[3], left, top, slant)
         else:
             shadows.below(thing[3], left, top, 26 if room.kind in {"hang", "peg"} else 12)
@@ -37,12 +38,6 @@ def photograph(room: Room, places: list[Place], chance: Random) -> pyvips.Image:
     for _, thing, left, top in things:
         picture = _laid_over(picture, thing, left, top)
     return picture.copy(interpretation="srgb")
-
-
-def _rests_on_its_foot(place: Place, room: Room) -> bool:
-    if room.kind == "sweep":
-        return all_objects()[place.name].rests != "lie"
-    return room.kind in {"table", "floor", "outside"}
 
 
 def _depth(kind: str, horizon: int) -> pyvips.Image:
@@ -136,7 +131,7 @@ def _bokeh(seed: int) -> pyvips.Image:
 def _thing(place: Place, room: Room, exposure: float, seed: int) -> tuple[pyvips.Image, int, int]:
     """The lit object as premultiplied RGBA and the corner it goes to: its foot or its middle at the place's point."""
     image = placed(place.name, place.dye, place.size_px, place.turn_degrees, place.mirrored)
-    standing = _rests_on_its_foot(place, room)
+    standing = stands(place.name, room)
     image = _lit(image, room, standing, exposure, seed)
     left = round(place.x - image.width / 2)
     top = round(place.y - image.height) if standing else round(place.y - image.height / 2)
@@ -148,7 +143,7 @@ def _lit(image: pyvips.Image, room: Room, standing: bool, exposure: float, seed:
     places = pyvips.Image.xyz(image.width, image.height)
     near, far = (1.07 * exposure, 0.90 * exposure) if room.from_left else (0.90 * exposure, 1.07 * exposure)
     shade = places[0].linear((far - near) / image.width, near)
-    shade = shade * _film().crop(seed % 300, seed % 400, image.width, image.height).linear(1 / 2000, 1)
+    shade = shade * _grain(image.width, image.height, seed).linear(1 / 2000, 1)
     colour, alpha = image.extract_band(0, n=3), image[3]
     if not standing:
         return (colour * shade).cast("uchar").bandjoin(alpha).copy_memory()
@@ -161,8 +156,12 @@ def _lit(image: pyvips.Image, room: Room, standing: bool, exposure: float, seed:
 
 @lru_cache(maxsize=1)
 def _film() -> pyvips.Image:
-    noise = pyvips.Image.gaussnoise(SHEET_WIDTH, SHEET_HEIGHT, mean=0, sigma=60, seed=3)
+    noise = pyvips.Image.gaussnoise(FILM_PX, FILM_PX, mean=0, sigma=60, seed=3)
     return noise.gaussblur(0.7).cast("char").copy_memory()
+
+
+def _grain(width: int, height: int, seed: int) -> pyvips.Image:
+    return _film().crop(seed % (FILM_PX - width), seed % (FILM_PX - height), width, height)
 
 
 def _laid_over(picture: pyvips.Image, thing: pyvips.Image, left: int, top: int) -> pyvips.Image:

@@ -92,12 +92,19 @@ def _surfaces(
     }[kind]
 
 
+def stands(name: str, room: Room) -> bool:
+    """Whether the object rests on its foot in this room: then a place's point is its foot, else its middle."""
+    if room.kind == "sweep":
+        return all_objects()[name].rests != "lie"
+    return room.kind in {"table", "floor", "outside"}
+
+
 def arrange(names: tuple[str, ...], count: int, room: Room, shot: int, chance: Random) -> list[Place]:
     """Who stands where in one shot, the farthest first.
 
     Shot 0 shows everything, shot 1 the thing itself from nearer, shot 2 another side of it, shot 3 the whole scene.
     """
-    lying = room.kind in {"lay", "hang", "peg"} or (room.kind == "sweep" and all_objects()[names[0]].rests == "lie")
+    lying = not stands(names[0], room)
     size = {0: chance.uniform(530, 610), 1: chance.uniform(700, 790), 2: chance.uniform(490, 600)}.get(
         shot, chance.uniform(385, 445)
     )
