@@ -49,14 +49,14 @@ class SafePlaceAdmin(ModelAdmin):
         """A place never moves to another community."""
         return [*self.readonly_fields, *(["community"] if obj else [])]
 
-    @admin.action(description="Take out: never propose again")
+    @admin.action(description="Take out: never propose again", permissions=["change"])
     def retire(self, request: HttpRequest, places: QuerySet[SafePlace]) -> None:
         """Through the service, place by place."""
         for place in places:
             retire_place(place_id=place.pk)
         messages.success(request, f"{len(places)} taken out. No import brings them back.")
 
-    @admin.action(description="Bring back, as checked now")
+    @admin.action(description="Bring back, as checked now", permissions=["change"])
     def restore(self, request: HttpRequest, places: QuerySet[SafePlace]) -> None:
         """Through the service, place by place."""
         for place in places:
