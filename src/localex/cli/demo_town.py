@@ -23,6 +23,7 @@ def run_fill_demo(installation: Installation) -> None:
     from localex.cli.application import application
     from localex.cli.output import progress
 
+    owner_url = installation.owner_url  # the ledger's clock follows the town's past while it is written
     with application(installation):
         identity = _identity(installation)
         if not _read_note(installation).startswith(identity):
@@ -31,7 +32,7 @@ def run_fill_demo(installation: Installation) -> None:
 
         replace_file(_note(installation), f"{identity} {FILLING}")
         with progress("Filling the demo town") as report:
-            fill(progress=report)
+            fill(progress=report, owner_url=owner_url)
         replace_file(_note(installation), f"{identity} {FILLED}")
 
 

@@ -62,8 +62,16 @@ class Start:
 
     def run(self) -> None:
         """Do all steps, in the order in which the first page comes soonest."""
+        self._make_secrets()
+        # Needs no database, and the second core has nothing else to do while the schema is made.
+        gathering = None if self._are_static_files_current() else self._begin("gather-static")
         self._start_servers()
-        self._bring_up_to_date()
+        if not self._is_schema_current():
+            self._finish(self._begin("migrate", as_owner=True))
+        if gathering:
+            self._finish(gathering)
+        if self.is_demo and not is_filled(self.installation):
+            self._finish(self._begin("fill-demo", as_owner=True))
         env = {**self.installation.environment(), **self._web_variables()}
         directory = self.installation.directory
         self.supervisor.start(web_part(directory, host=self.host, port=self.port, env=env))
@@ -71,47 +79,33 @@ class Start:
         # After the first page: its start would take a core from the web server's.
         self.supervisor.start(worker_part(directory, env=env))
 
+    def _make_secrets(self) -> None:
+        installation = self.installation
+        is_first_start = not (installation.has_own_postgres and installation.cluster.is_initialised)
+        SecretFiles(installation.directory.secrets).prepare(is_first_start=is_first_start)
+
+    def _are_static_files_current(self) -> bool:
+        return are_static_files_current(self.installation, static_fingerprint())
+
     def _start_servers(self) -> None:
         installation = self.installation
         directory = installation.directory
+        # In a process of its own: reading the environment needs libraries that the supervisor does not.
+        settings = self._begin("check-settings")
         if installation.has_own_postgres:
             if not installation.cluster.is_initialised:
                 _tell("Making a new database ...")
             installation.cluster.initialise()
-        else:
-            SecretFiles(directory.secrets).prepare(is_first_start=True)
-        settings = self._begin_settings_check()
-        try:
-            if installation.has_own_postgres:
-                self.supervisor.spawn(postgres_part(installation.cluster, directory))
-            if installation.has_own_redis:
-                self.supervisor.spawn(redis_part(installation.redis_server, directory))
-            # Takes as long as PostgreSQL needs to start.
-            import psycopg  # noqa: F401
+            self.supervisor.spawn(postgres_part(installation.cluster, directory))
+        if installation.has_own_redis:
+            self.supervisor.spawn(redis_part(installation.redis_server, directory))
+        # Takes as long as PostgreSQL needs to start.
+        import psycopg  # noqa: F401
 
-            self.supervisor.await_ready()
-            if installation.has_own_postgres:
-                installation.cluster.create_roles()
-            while settings.poll() is None:
-                self.supervisor.check_stop()
-                settings.wait(0.05)
-        finally:
-            settings.stop(1)
-        if settings.poll():
-            raise SystemExit(settings.poll())
-
-    def _begin_settings_check(self) -> Child:
-        """Read the environment in a process of its own, meanwhile: it needs libraries that the supervisor does not."""
-        env = {**self.installation.environment(), **self._web_variables()}
-        argv = (sys.executable, "-m", "localex.cli", "check-settings")
-        return Child(Command(name="settings", argv=argv, env=env), None, is_loud=True)
-
-    def _bring_up_to_date(self) -> None:
-        installation = self.installation
-        if not self._is_schema_current() or not are_static_files_current(installation, static_fingerprint()):
-            self._run("prepare", as_owner=True)
-        if self.is_demo and not is_filled(installation):
-            self._run("fill-demo", as_owner=False)
+        self.supervisor.await_ready()
+        self._finish(settings)
+        if installation.has_own_postgres:
+            installation.cluster.create_roles()
 
     def _is_schema_current(self) -> bool:
         import psycopg
@@ -128,13 +122,16 @@ class Start:
                 ExitCode.PART_FAILED,
             ) from error
 
-    def _run(self, command: str, *, as_owner: bool) -> None:
-        # The addresses are given, so the step takes the servers as they are and starts none.
+    def _begin(self, command: str, *, as_owner: bool = False) -> Child:
+        """Start one of our own commands. It gets finished addresses, and so takes the servers as they are."""
         env = {**self.installation.environment(as_owner=as_owner), **self._web_variables()}
         argv = (sys.executable, "-m", "localex.cli", command)
-        status = self.supervisor.run_step(Command(name=command, argv=argv, env=env))
+        return self.supervisor.begin_step(Command(name=command, argv=argv, env=env))
+
+    def _finish(self, step: Child) -> None:
+        """Wait for a command; when it failed it has said why, and its exit code becomes ours."""
+        status = self.supervisor.finish_step(step)
         if status:
-            # It has already said why.
             raise SystemExit(status if status > 0 else ExitCode.FAILED)
 
     def _web_variables(self) -> dict[str, str | None]:
