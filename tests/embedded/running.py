@@ -62,6 +62,10 @@ class Up:
             return bool(self.get())
         return False
 
+    def is_up(self) -> bool:
+        """Whether all four parts run and the site answers."""
+        return len(self.parts) == 4 and self.answers()
+
     @property
     def state(self) -> dict[str, Any]:
         """What the supervisor has written down."""
@@ -80,10 +84,10 @@ class Up:
 
     def await_all(self) -> "Up":
         """Wait until every part runs and the site answers."""
-        is_up = wait_until(lambda: len(self.parts) == 4 and self.answers(), seconds=PATIENCE_SECONDS)
-        if not is_up:
+        wait_until(lambda: self.is_up() or self.process.poll() is not None, seconds=PATIENCE_SECONDS)
+        if not self.is_up():
             self.process.kill()
-        assert is_up, self.output()
+            raise AssertionError(self.output())
         return self
 
     def output(self) -> str:

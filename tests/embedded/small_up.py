@@ -14,6 +14,7 @@ class SmallStart(Start):
     """The same steps, without a schema and with another application."""
 
     def run(self) -> None:
+        self._make_secrets()
         self._start_servers()
         env = {**self.installation.environment(), **self._web_variables()}
         directory = self.installation.directory

@@ -138,13 +138,13 @@ def import_places(
         run_import_places(installation(data_dir), file=file, community=community)
 
 
-@app.command("prepare", hidden=True)
-def prepare(data_dir: DataDir = None) -> None:
-    """What `up` does before it serves: migrate, and gather static files."""
-    from localex.cli.commands import run_prepare
+@app.command("gather-static", hidden=True)
+def gather_static(data_dir: DataDir = None) -> None:
+    """What `up` does before it serves: gather the static files in one folder."""
+    from localex.cli.commands import run_gather_static
 
     with errors():
-        run_prepare(installation(data_dir))
+        run_gather_static(installation(data_dir))
 
 
 @app.command("fill-demo", hidden=True)

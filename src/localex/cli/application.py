@@ -23,14 +23,15 @@ def application(installation: Installation, *, as_owner: bool = False) -> Iterat
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        _set_up()
+        set_up()
         try:
             yield
         finally:
             _disconnect()
 
 
-def _set_up() -> None:
+def set_up() -> None:
+    """Set Django up from the environment. Raises StartError for a setting that is missing or wrong."""
     import django
 
     from localex.config.environment import SettingsError

@@ -1,8 +1,9 @@
 """The commands that do one thing and end."""
 
+import sys
 from pathlib import Path
 
-from localex.cli.application import application
+from localex.cli.application import application, set_up
 from localex.cli.output import console, error_console, progress, say
 from localex.embedded.errors import ExitCode, StartError
 from localex.embedded.fingerprints import static_fingerprint
@@ -16,8 +17,8 @@ def run_migrate(installation: Installation, *, is_plan_only: bool) -> None:
     with application(installation, as_owner=True):
         if is_plan_only:
             _show_plan()
-            return
-        _migrate(installation)
+        else:
+            _migrate(installation)
 
 
 def _show_plan() -> None:
@@ -43,21 +44,18 @@ def _migrate(installation: Installation) -> None:
     say(f"Ran {count} migrations." if count else "The database is up to date.")
 
 
-def run_prepare(installation: Installation) -> None:
-    """What `up` needs before it can serve: the schema, and the static files in one folder."""
-    with application(installation, as_owner=True):
-        _migrate(installation)
-        gather_static_files(installation)
-
-
-def gather_static_files(installation: Installation) -> None:
-    """Put the static files under hashed names into the data directory, if they are not there already."""
+def run_gather_static(installation: Installation) -> None:
+    """Put the static files under hashed names into the data directory, as the web server wants them; no database."""
     from django.core.management import call_command
 
+    try:
+        set_up()
+    except StartError as error:
+        # The check of the settings, which runs at the same time, says it.
+        sys.exit(error.exit_code)
     fingerprint = static_fingerprint()
-    if not are_static_files_current(installation, fingerprint):
-        call_command("collectstatic", verbosity=0, interactive=False)
-        (installation.directory.static / STATIC_NOTE).write_text(fingerprint)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    (installation.directory.static / STATIC_NOTE).write_text(fingerprint)
 
 
 def are_static_files_current(installation: Installation, fingerprint: str) -> bool:

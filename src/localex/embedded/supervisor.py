@@ -23,6 +23,7 @@ MAX_DEATHS = 5
 DEATHS_WINDOW_SECONDS = 60.0
 # Everything has ended by then, whatever happens; the promise to the outside is 10 seconds.
 STOP_SECONDS = 9.5
+STEP_STOP_SECONDS = 3.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -51,6 +52,7 @@ class Supervisor:
         self._tell = tell
         self._url = url
         self._running: list[_Running] = []
+        self._steps: list[Child] = []
         self._stops_asked = 0
         self._marker = new_marker()
         self._wake_read, self._wake_write = socket.socketpair()
@@ -101,15 +103,17 @@ class Supervisor:
                 self._await_ready(running)
                 running.was_ready = True
 
-    def run_step(self, command: Command) -> int:
-        """Run a program that speaks to the terminal itself, and return its exit code; a stop request ends it."""
+    def begin_step(self, command: Command) -> Child:
+        """Start a program that ends by itself and speaks to the terminal; `stop` ends it if it has not."""
         step = Child(replace(command, env=self._environment(command)), None, is_loud=True)
-        try:
-            while step.poll() is None:
-                self.check_stop()
-                self._sleep(1)
-        finally:
-            step.stop(3)
+        self._steps.append(step)
+        return step
+
+    def finish_step(self, step: Child) -> int:
+        """Wait for the end of a step and return its exit code. Raises Stopped when somebody asks for the end."""
+        while step.poll() is None:
+            self.check_stop()
+            self._sleep(1)
         return step.poll() or 0
 
     def watch(self) -> None:
@@ -127,6 +131,8 @@ class Supervisor:
     def stop(self) -> None:
         """Stop the parts, those that were started last first; each is killed when its time is over."""
         deadline = time.monotonic() + STOP_SECONDS
+        for step in self._steps:
+            self._stop_one(step, STEP_STOP_SECONDS)
         for running in reversed(self._running):
             if running.child is None:
                 continue
