@@ -14,14 +14,13 @@ from localex.listings.states import State
 from localex.media.queries import photo_srcset, photo_url
 
 # The first finished picture of each listing, in one query for all; uses the index of listing_photo_position.
-COVERS: Prefetch = Prefetch(
-    "listing_photos",
-    queryset=ListingPhoto.objects.filter(photo__state="ready")
+FIRST_PICTURES = (
+    ListingPhoto.objects.filter(photo__state="ready")
     .select_related("photo")
     .order_by("listing_id", "position")
-    .distinct("listing_id"),
-    to_attr="covers",
+    .distinct("listing_id")
 )
+COVERS: Prefetch = Prefetch("listing_photos", queryset=FIRST_PICTURES, to_attr="covers")
 
 # What a card needs of the row. The exact place and the search vector stay in the database.
 CARD_FIELDS = (

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from localex.lib import clock
 from localex.listings import queries, rules
-from localex.listings.cards import COVERS, make_card
+from localex.listings.cards import FIRST_PICTURES, make_card
 from localex.listings.errors import Incomplete
 from localex.listings.forms import CONDITION_HELP, StepForm
 from localex.listings.models import Condition, Listing, ListingPhoto
@@ -42,8 +42,7 @@ def _step_url(listing: Listing, step: Step) -> str:
 
 def _preview(listing: Listing) -> Any:
     """The card as others will see it."""
-    shown = COVERS.queryset.filter(listing=listing)[:1]  # type: ignore[attr-defined]
-    listing.covers = list(shown)  # type: ignore[attr-defined]
+    listing.covers = list(FIRST_PICTURES.filter(listing=listing))  # type: ignore[attr-defined]
     return replace(make_card(listing), state="", published_at=clock.now())
 
 

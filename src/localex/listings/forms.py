@@ -54,7 +54,7 @@ class StepForm(forms.Form):
         for field, found in problems.items():
             name = FIELD_OF_PROBLEM.get(field, field)
             if name in self.fields and name not in self.errors:
-                self.add_error(name, found)  # type: ignore[arg-type]
+                self.add_error(name, found)
 
 
 class CategoryField(forms.ModelChoiceField):
@@ -85,13 +85,13 @@ class WhatForm(StepForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["category"] = CategoryField(list_tree(), label="Category", required=False)
-        self.initial |= {"title": self.listing.title, "category": self.listing.category_id}
+        self.initial.update({"title": self.listing.title, "category": self.listing.category_id})
 
 
 class ConditionForm(StepForm):
     """Condition, what is wrong with it, brand and size."""
 
-    needed = ("condition",)
+    needed: tuple[str, ...] = ("condition",)
     condition = forms.ChoiceField(
         label="Condition", choices=Condition.choices, widget=forms.RadioSelect, required=False
     )
@@ -109,7 +109,9 @@ class ConditionForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial |= {name: getattr(self.listing, name) for name in ("condition", "known_issues", "brand", "size")}
+        self.initial.update(
+            {name: getattr(self.listing, name) for name in ("condition", "known_issues", "brand", "size")}
+        )
         if self.listing.is_wanted:
             condition = self.fields["condition"]
             condition.choices = [("", "Any condition"), *Condition.choices]  # type: ignore[attr-defined]
@@ -145,7 +147,7 @@ class PriceForm(StepForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         price = self.listing.price // HUNDREDTHS
-        self.initial |= {"kind": self.listing.kind, "price": price or None}
+        self.initial.update({"kind": self.listing.kind, "price": price or None})
         if self.listing.is_wanted:
             self.fields["kind"].label = "What do you offer for it?"
             self.fields["kind"].choices = [  # type: ignore[attr-defined]

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db.models import Func, Value
-from django.db.models.expressions import Combinable
 
 # Language of a listing to PostgreSQL's text search configuration; whatever is not here is searched unstemmed.
 CONFIGURATIONS = {
@@ -49,7 +48,7 @@ class Joined(Func):
     arg_joiner = " || "
 
 
-def listing_vector() -> Combinable:
+def listing_vector() -> Joined:
     """Title A, description B, brand C."""
     return Joined(
         WeightedText("language", "title", weight="A"),

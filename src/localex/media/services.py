@@ -31,7 +31,7 @@ def check_upload(*, size: int, beginning: bytes) -> None:
 
 
 def take_in_photo(
-    *, community_id: UUID, uploader_id: UUID, content: "File | bytes", is_prepared_later: bool = True
+    *, community_id: UUID, uploader_id: UUID, content: "File[bytes] | bytes", is_prepared_later: bool = True
 ) -> Photo:
     """Keep an upload untouched, out of everybody's reach, and have it prepared by a job.
 

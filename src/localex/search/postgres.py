@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQueryField
-from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Func, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Func, Q, QuerySet, Value
 from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import ASin, Cast, Cos, Least, Power, Radians, Sin, Sqrt
 
@@ -37,7 +37,7 @@ class _Rank(Func):
 def _distance_from(here: Point) -> Combinable:
     """Kilometres from `here` to the centre of a listing's cell: haversine, as in lib.geo."""
     row_lat, row_lon = Radians(F("cell_latitude")), Radians(F("cell_longitude"))
-    lat, lon = Radians(Cast(here.lat, FloatField())), Radians(Cast(here.lon, FloatField()))
+    lat, lon = (Radians(Value(degrees, output_field=FloatField())) for degrees in (here.lat, here.lon))
     across = Cos(row_lat) * Cos(lat) * Power(Sin((row_lon - lon) / 2.0), 2.0)
     return 2 * EARTH_RADIUS_KM * ASin(Sqrt(Least(1.0, Power(Sin((row_lat - lat) / 2.0), 2.0) + across)))
 

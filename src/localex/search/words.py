@@ -31,9 +31,9 @@ class _Prefix(Func):
     def __init__(self, word: str, configuration: str) -> None:
         super().__init__(Value(f"{word}:*"), configuration=configuration)
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:
         sql, params = compiler.compile(self.source_expressions[0])
-        return self.template % {**self.extra, "beginning": sql}, [*params, *params, *params]
+        return self.template % {**self.extra, "beginning": sql}, (*params, *params, *params)
 
 
 def split_prefix(words: str) -> tuple[str, str]:

@@ -41,7 +41,12 @@ def _touch(listing: Listing) -> None:
 
 
 def add_photo(
-    *, actor: Member, listing_id: UUID, content: "File | bytes", alt_text: str = "", is_prepared_later: bool = True
+    *,
+    actor: Member,
+    listing_id: UUID,
+    content: "File[bytes] | bytes",
+    alt_text: str = "",
+    is_prepared_later: bool = True,
 ) -> ListingPhoto:
     """Take in an upload as the last picture of the actor's listing; locks the listing.
 
