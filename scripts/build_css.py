@@ -2,8 +2,8 @@
 
 Usage: python scripts/build_css.py [--check]
 
-The order below is the order of the file; the cascade layers decide who wins. With --check nothing is written and the exit
-code is 1 when css/site.css is out of date.
+The order below is the order of the file; the cascade layers decide who wins. With --check nothing is written and the
+exit code is 1 when css/site.css is out of date.
 """
 
 import re

@@ -2,8 +2,9 @@
 
 Usage: python scripts/build_icons.py FOLDER
 
-FOLDER is the unpacked package (it holds `icons/` and `LICENSE`). The names come from src/localex/web/icons.txt; the result,
-icons.svg beside it, is committed, so that nobody needs npm to run LocalEx. Pages inline only the symbols that they use.
+FOLDER is the unpacked package (it holds `icons/` and `LICENSE`). The names come from src/localex/web/icons.txt; the
+result, icons.svg beside it, is committed, so that nobody needs npm to run LocalEx. Pages inline only the symbols that
+they use.
 """
 
 import re

@@ -1,6 +1,6 @@
 """The two numbers of the header."""
 
-from localex.credits import queries as credits
+from localex.credits import queries as ledger
 from localex.credits.queries import Balance
 from localex.members.models import Member
 from localex.notifications import queries as notifications
@@ -10,7 +10,7 @@ def find_balance(member: Member | None) -> Balance | None:
     """What the member may spend (`available`), has set aside (`held`) and owns (`total`), or None for visitors."""
     if member is None:
         return None
-    return credits.find_balance(community_id=member.community_id, owner=member.ledger_ref)
+    return ledger.find_balance(community_id=member.community_id, owner=member.ledger_ref)
 
 
 def count_unread(member: Member | None) -> int:

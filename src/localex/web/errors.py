@@ -102,6 +102,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render_error(
         request,
         403,
-        message="The page was open for a long time, or the browser does not keep cookies. Go back, reload it and send it again.",
+        message="The page was open for a long time, or the browser does not keep cookies. "
+        "Go back, reload it and send it again.",
         kept="Nothing was changed. What you typed is still there when you go back.",
     )

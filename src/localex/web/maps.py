@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from localex.communities.queries import get_community
 from localex.lib.geo import KM_PER_DEGREE, Box, Point, cell_box
 from localex.places.models import MapSheet
 from localex.places.queries import find_map
@@ -134,7 +135,7 @@ def _find_centre(wanted: Mapping[str, Any], places: Sequence[Mapping[str, Any]],
         longitudes = [float(place["longitude"]) for place in places]
         return Point((min(latitudes) + max(latitudes)) / 2, (min(longitudes) + max(longitudes)) / 2)
     if sheet is None:
-        return Point(0.0, 0.0)
+        return get_community(community_id=wanted["community_id"]).centre
     return Point((sheet.south + sheet.north) / 2, (sheet.west + sheet.east) / 2)
 
 
