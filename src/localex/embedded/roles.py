@@ -5,10 +5,11 @@ what web and worker connect as: it reads and writes rows, and can alter nothing.
 """
 
 from collections.abc import Mapping
-from typing import Any, LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString
 
-import psycopg
-from psycopg import sql
+if TYPE_CHECKING:
+    # Imported late everywhere else: it takes as long as PostgreSQL's own start, and both can happen at once.
+    import psycopg
 
 SUPER = "localex_super"
 OWNER = "localex_owner"
@@ -23,12 +24,14 @@ _RIGHTS: Mapping[str, LiteralString] = {
 }
 
 
-def create_roles(connection: psycopg.Connection[Any], passwords: Mapping[str, str]) -> None:
+def create_roles(connection: "psycopg.Connection[Any]", passwords: Mapping[str, str]) -> None:
     """Make the owner and the application's role where they are missing.
 
     `connection` is the superuser's, in autocommit mode; `passwords` go to the server as SCRAM verifiers, so that not
     even its log could show them. A role that is there keeps its password.
     """
+    from psycopg import sql
+
     found = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
     for role, rights in _RIGHTS.items():
         if role in found:
@@ -38,11 +41,13 @@ def create_roles(connection: psycopg.Connection[Any], passwords: Mapping[str, st
         connection.execute(sql.SQL("CREATE ROLE {} {} PASSWORD {}").format(*words))
 
 
-def create_database(connection: psycopg.Connection[Any], name: str, *, template: str = "template0") -> bool:
+def create_database(connection: "psycopg.Connection[Any]", name: str, *, template: str = "template0") -> bool:
     """Make the database `name`, owned by the owner role and closed to everybody but the application's role.
 
     `connection` is the superuser's, in autocommit mode. Returns whether it had to be made.
     """
+    from psycopg import sql
+
     row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
     if row is None:
         # A file copy beats a copy through the log for small databases, and nobody is connected to a template.
@@ -53,12 +58,14 @@ def create_database(connection: psycopg.Connection[Any], name: str, *, template:
     return row is None
 
 
-def grant_application(connection: psycopg.Connection[Any], app: str = APP) -> None:
+def grant_application(connection: "psycopg.Connection[Any]", app: str = APP) -> None:
     """Let the role `app` use what migrations made; run after each migration, as the owner.
 
     Rows of schema public may be read and changed. What the ledger allows is decided in its own migrations: the role
     only becomes a member of `ledger_app`. The list of applied migrations is read-only.
     """
+    from psycopg import sql
+
     role = sql.Identifier(app)
     for words in (
         "GRANT USAGE ON SCHEMA public TO {}",
@@ -74,5 +81,5 @@ def grant_application(connection: psycopg.Connection[Any], app: str = APP) -> No
         connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(LEDGER_APP), role))
 
 
-def _finds(connection: psycopg.Connection[Any], query: str) -> bool:
+def _finds(connection: "psycopg.Connection[Any]", query: str) -> bool:
     return connection.execute(query.encode()).fetchone() is not None
