@@ -1,9 +1,9 @@
-"""Join the style sheets of src/localex/web/static/css into css/site.css, the one that pages load.
+"""Join the style sheets of src/localex/web/static/css into css/site.css, the one that pages load, and css/leaflet.css.
 
 Usage: python scripts/build_css.py [--check]
 
 The order below is the order of the file; the cascade layers decide who wins. With --check nothing is written and the
-exit code is 1 when css/site.css is out of date.
+exit code is 1 when one of the two is out of date.
 """
 
 import re
@@ -37,13 +37,20 @@ def build_site() -> str:
     return LAYERS + "".join(shrink(css) for css in parts)
 
 
+def build_leaflet() -> str:
+    """Return Leaflet's own rules in the layer below our components, so that components/map.css can dress the map."""
+    css = (CSS.parent / "vendor" / "leaflet" / "leaflet.css").read_text()
+    return "@layer vendor {" + shrink(css.replace("url(images/", "url(../vendor/leaflet/images/")) + "}\n"
+
+
 def main(arguments: list[str]) -> None:
-    """Write css/site.css, or only compare."""
-    target = CSS / "site.css"
-    built = build_site()
-    if "--check" in arguments:
-        raise SystemExit(0 if target.exists() and target.read_text() == built else "css/site.css is out of date")
-    target.write_text(built)
+    """Write both files, or only compare."""
+    for name, built in (("site.css", build_site()), ("leaflet.css", build_leaflet())):
+        target = CSS / name
+        if "--check" not in arguments:
+            target.write_text(built)
+        elif not target.exists() or target.read_text() != built:
+            raise SystemExit(f"css/{name} is out of date")
 
 
 if __name__ == "__main__":

@@ -70,13 +70,27 @@ def _control(bound: BoundField, kind: str, attrs: dict[str, Any]) -> Any:
 
 
 def list_problems(form: BaseForm) -> list[dict[str, str]]:
-    """Return every error of a form as `{"message", "target"}`; the target is the id of the field to go to, or ""."""
+    """Return every error of a form as `{"message", "target"}`; the target is the id of the field to go to, or "".
+
+    Django's own sentences name no field ("This field is required."), so the label goes before them.
+    """
     if not form.is_bound:
         return []
     problems = [{"message": str(message), "target": ""} for message in form.non_field_errors()]
+    found = form.errors.as_data()
     for bound in form:
         target = bound.id_for_label or bound.auto_id
         if find_kind(bound) in ("radios", "checks"):
             target = f"{bound.auto_id}_0"
-        problems += [{"message": f"{bound.label}: {message}", "target": str(target)} for message in bound.errors]
+        general = _general_messages(bound)
+        for error in found.get(bound.name, []):
+            prefix = f"{bound.label}: " if error.message in general else ""
+            problems += [{"message": prefix + message, "target": str(target)} for message in error.messages]
     return problems
+
+
+def _general_messages(bound: BoundField) -> set[Any]:
+    """What Django says about any field of this kind; a form that chose its own words is not among them."""
+    classes = type(bound.field).__mro__
+    said = {words for cls in classes for words in getattr(cls, "default_error_messages", {}).values()}
+    return said | {getattr(check, "message", None) for check in bound.field.validators}
