@@ -61,7 +61,8 @@ def postgres_part(cluster: Cluster, directory: DataDirectory) -> Part:
         log=LogFile(directory.logs / "postgres.log"),
         is_ready=cluster.is_ready,
         start_seconds=60,
-        stop_seconds=3,
+        # It comes last and may use what is left: it writes down what it has, so that the next start need not recover.
+        stop_seconds=10,
         before_start=cluster.end_leftover,
     )
 
@@ -112,7 +113,7 @@ def worker_part(
         # It takes no connections; a job that waits is picked up whenever it comes.
         is_ready=lambda _pid: True,
         start_seconds=1,
-        stop_seconds=1,
+        stop_seconds=2,
     )
 
 

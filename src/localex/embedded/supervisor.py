@@ -66,7 +66,9 @@ class Supervisor:
         numbers = (*STOP_SIGNALS, signal.SIGCHLD)
         old = {number: signal.getsignal(number) for number in numbers}
         for number in STOP_SIGNALS:
-            signal.signal(number, self._ask_to_stop)
+            # `nohup` means that the end of the terminal is not the end of LocalEx.
+            if number != signal.SIGHUP or old[number] != signal.SIG_IGN:
+                signal.signal(number, self._ask_to_stop)
         # Without a handler the wake-up would not be written.
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         try:
