@@ -214,9 +214,3 @@ def dot(number: float) -> str:
 def drawing(name: str) -> SafeString:
     """One of our drawings by name (web/drawings/): empty states, error pages, the front page."""
     return SafeString(drawings.get_drawing(name))
-
-
-@register.simple_tag
-def link(name: str, *args: Any) -> str:
-    """The address of a page by its url name."""
-    return reverse(name, args=args)

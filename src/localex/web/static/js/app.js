@@ -23,14 +23,14 @@ function guardForms(event) {
   }
 }
 
-// The picture of the card that was pressed flies to the listing's picture.
+// The picture of the card that was pressed flies to the listing's picture, which css/pages/listings.css gives the same name.
 function nameTransition(event) {
   const address = event.activation?.entry?.url;
   if (!address || !event.viewTransition) return;
-  const path = new URL(address).pathname;
-  const picture = document.querySelector(`a[href="${CSS.escape(path)}"], .card:has(a[href="${path}"]) .card-picture`);
-  const target = picture?.closest(".card")?.querySelector(".card-picture");
-  if (target) target.style.viewTransitionName = "listing-picture";
+  const { pathname } = new URL(address);
+  const link = [...document.querySelectorAll(".card-link")].find((one) => one.pathname === pathname);
+  const picture = link?.closest(".card").querySelector(".card-picture");
+  if (picture) picture.style.viewTransitionName = "listing-picture";
 }
 
 document.documentElement.classList.add("has-script");
