@@ -46,7 +46,7 @@ ACTIONS: Final = (
         services.remove_listing,
         Event.REMOVE,
         "Remove this listing?",
-        "It disappears for everybody, with its pictures. Trades and reviews stay.",
+        "It disappears for everybody. Trades and reviews stay.",
     ),
 )
 

@@ -1,5 +1,6 @@
 """What can be asked about listings. Nothing here writes, and nothing shows an exact place to anybody but its owner."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,8 +44,24 @@ class Branch:
     children: Sequence[Category]
 
 
+TREE_SECONDS = 60
+_tree: tuple[float, list[Branch]] = (0.0, [])
+
+
 def list_tree() -> list[Branch]:
-    """The whole category tree, in its order; about a hundred rows, one query."""
+    """The whole category tree, in its order; about a hundred rows, one query a minute in each process.
+
+    It stands on most pages and changes once a year: making its rows anew would be a fifth of a page's time.
+    """
+    global _tree
+    made, branches = _tree
+    if not branches or time.monotonic() - made > TREE_SECONDS:
+        branches = _read_tree()
+        _tree = (time.monotonic(), branches)
+    return branches
+
+
+def _read_tree() -> list[Branch]:
     children: dict[UUID, list[Category]] = {}
     tops = []
     for category in Category.objects.order_by("position", "name"):
