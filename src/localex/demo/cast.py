@@ -35,17 +35,17 @@ INVITATIONS = (
     Invitation(
         Role.BUYER,
         "Somebody on the way to a meetup",
-        "In less than an hour she meets a neighbour. Her credits are held safely, the place and the time are agreed.",
+        "Place and time are agreed, the credits are held safely. Only meeting is left, and looking at the thing.",
     ),
     Invitation(
         Role.PARTNER,
-        "The neighbour who waits for her",
-        "The other side of the same trade. Open both in two browsers and hand the thing over with the code.",
+        "The neighbour at the other end",
+        "The other side of the same trade. Be both of them in two browsers, and hand the thing over with the code.",
     ),
     Invitation(
         Role.SELLER,
         "A busy seller",
-        "Three new offers to answer, a place to choose, a review to write, and a long history of credits.",
+        "Offers to answer, a place to choose, a review to write, and a long history of credits.",
     ),
     Invitation(
         Role.NEWCOMER,

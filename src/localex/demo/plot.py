@@ -319,7 +319,7 @@ class _Author:
         if deal is not None:
             before = deal.offered_at - timedelta(hours=self.chance.uniform(3, 150))
             return Showing(entry, owner, min(max(before, earliest), deal.offered_at - timedelta(minutes=40)))
-        ago = self.chance.choices((1.5, 5, 14, 50), (14, 22, 30, 34))[0] * self.chance.random()
+        ago = self.chance.choices((2, 7, 20, 52), (7, 21, 34, 38))[0] * self.chance.random()
         recent = self.anchor - timedelta(days=ago, minutes=12)
         return Showing(entry, owner, max(_waking(recent, self.chance, latest=self.anchor), earliest))
 

@@ -37,6 +37,7 @@ FOUNDED = timedelta(days=120)  # before the anchor
 CENTRE = Point(48.4075, 15.6180)
 BOX = Box(south=48.3800, west=15.5700, north=48.4400, east=15.6750)
 TIMEZONE = "Europe/Vienna"
+INBOX_READ = timedelta(hours=29)  # before the anchor everybody had read everything
 LISTING_LASTS = timedelta(days=60, minutes=20)
 
 
@@ -144,6 +145,10 @@ class _Filling:
         for number, (neighbour, at) in enumerate(plot.thanks):
             thank = partial(town.thank, neighbour, THANKS, coordinator)
             yield Step(at, f"{self.slug}/thanks/{number}", thank)
+        for neighbour in plot.neighbours:
+            if neighbour.joins_at < plot.anchor - INBOX_READ:
+                read = partial(town.read_inbox, neighbour)
+                yield Step(plot.anchor - INBOX_READ, f"{self.slug}/read/{neighbour.number}", read)
         for showing in plot.showings:
             yield from self._show(showing)
         yield from self._trade(plot)

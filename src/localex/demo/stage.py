@@ -24,6 +24,7 @@ from localex.media.models import Photo, PhotoState
 from localex.media.services import prepare_photos
 from localex.members import services as member_services
 from localex.members.models import Member, User
+from localex.notifications import services as notification_services
 
 EFFECT = "demo"
 DECODERS = 2
@@ -101,6 +102,10 @@ class Town:
             reason=credit_services.GrantReason.COORDINATOR,
             actor=self.member(coordinator).ledger_ref,
         )
+
+    def read_inbox(self, neighbour: Neighbour) -> None:
+        """Look at every notice so far."""
+        notification_services.mark_all_read(actor=self.member(neighbour))
 
     def draft(self, showing: Showing, listing_id: UUID, pictures: Callable[[int], bytes]) -> None:
         """Write a listing and add its pictures; they are prepared later, many at once."""

@@ -9,9 +9,10 @@ The same motif and shot always give the same bytes with the same libvips.
 from dataclasses import dataclass
 from random import Random
 
+from localex.demo.pictures.arranging import arrange
 from localex.demo.pictures.camera import photograph
 from localex.demo.pictures.grounds import HEIGHT, WIDTH
-from localex.demo.pictures.staging import arrange, dye_of, furnish, stands
+from localex.demo.pictures.staging import dye_of, furnish, stands
 
 __all__ = ["HEIGHT", "WIDTH", "Motif", "Picture", "paint"]
 

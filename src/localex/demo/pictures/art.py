@@ -51,7 +51,7 @@ def master(name: str, dye_degrees: int = 0) -> pyvips.Image:
     return whole.embed(2, 2, whole.width + 4, whole.height + 4).copy_memory()
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=48)
 def _source(name: str) -> pyvips.Image:
     image = pyvips.Image.new_from_file(str(CONTENT / "art" / f"{all_objects()[name].code}.webp"))
     if not image.hasalpha():

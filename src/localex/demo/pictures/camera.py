@@ -6,11 +6,12 @@ from random import Random
 import pyvips
 
 from localex.demo.pictures import light
+from localex.demo.pictures.arranging import Place
 from localex.demo.pictures.art import placed
 from localex.demo.pictures.grounds import HEIGHT, WIDTH, surface
 from localex.demo.pictures.light import STEP, TALL, WIDE
 from localex.demo.pictures.palette import Colour
-from localex.demo.pictures.staging import Place, Room, stands
+from localex.demo.pictures.staging import Room, stands
 
 SKIRTING_PX = 92
 RAIL_PX = 76
