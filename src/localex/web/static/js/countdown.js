@@ -14,7 +14,7 @@ export function connect(element) {
   const until = Date.parse(element.dataset.until);
   const draw = () => {
     const seconds = (until - Date.now()) / 1000;
-    element.textContent = `· ${say(seconds)}`;
+    element.textContent = say(seconds);
     element.toggleAttribute("data-soon", seconds < HOUR);
     if (seconds <= 0 || !element.isConnected) return;
     setTimeout(draw, seconds < HOUR ? 1000 : 30000);
