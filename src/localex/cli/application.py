@@ -23,6 +23,8 @@ def application(installation: Installation, *, as_owner: bool = False) -> Iterat
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+        # A person reads what a command prints; what goes right is told by its progress bar.
+        os.environ.setdefault("LOCALEX_LOG_LEVEL", "WARNING")
         set_up()
         try:
             yield

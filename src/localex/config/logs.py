@@ -43,7 +43,9 @@ def configure_logs(level: str) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "event"}},
             "root": {"handlers": ["stderr"], "level": level},
             # A missing page is not an event; a refused host is the proxy's business.
+            # libvips tells of every step of every picture.
             "loggers": {
+                "pyvips": {"level": "WARNING"},
                 "django.request": {"level": "ERROR"},
                 "django.security.DisallowedHost": {"level": "CRITICAL"},
             },
