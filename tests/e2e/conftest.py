@@ -1,12 +1,14 @@
-"""A running demo town and real Chromium. `LOCALEX_E2E_URL` and `LOCALEX_E2E_DATA` point at a town that runs already."""
+"""A running demo town and real Chromium. `E2E_URL` and `E2E_DATA` point at a town that runs already."""
 
 import http.client
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -43,8 +45,8 @@ class Town:
         limit = time.monotonic() + 30
         while time.monotonic() < limit:
             for mail in mailbox.list_mails(to=address):
-                for link in mail.links():
-                    if re.search(pattern, link) and mail.sent_at.timestamp() >= after - 1:
+                for link in mail.links:
+                    if re.search(pattern, link) and mail.sent_at and mail.sent_at.timestamp() >= after - 1:
                         return link
             time.sleep(0.1)
         raise AssertionError(f"no mail to {address} with a link like {pattern}")
@@ -72,13 +74,15 @@ def _await_town(process: "subprocess.Popen[bytes]", port: int) -> None:
 
 
 @pytest.fixture(scope="session")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town() -> Iterator[Town]:
     """`localex demo` in a folder of its own, started as a person would and stopped by its process id."""
-    if url := os.environ.get("LOCALEX_E2E_URL"):
-        yield Town(url, Path(os.environ["LOCALEX_E2E_DATA"]))
+    if url := os.environ.get("E2E_URL"):
+        yield Town(url, Path(os.environ["E2E_DATA"]))
         return
-    data_dir, port = tmp_path_factory.mktemp("e2e") / "data", _free_port()
-    data_dir.parent.chmod(0o755)
+    # Not pytest's own folder: when root runs the tests, PostgreSQL's user has to be able to pass through.
+    folder = Path(tempfile.mkdtemp(prefix="localex-e2e-"))
+    folder.chmod(0o711)
+    data_dir, port = folder / "data", _free_port()
     command = [sys.executable, "-m", "localex.cli", "demo", "--data-dir", str(data_dir), "--port", str(port)]
     names = ("LOCALEX_", "DATABASE_", "REDIS_", "EMAIL_", "DJANGO_")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(names)}
@@ -88,7 +92,9 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         yield Town(f"http://127.0.0.1:{port}", data_dir)
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        code = process.wait(30)
+        shutil.rmtree(folder)
+        assert code == 0
 
 
 @pytest.fixture(scope="session")
@@ -108,8 +114,9 @@ def new_context(browser: Browser, town: Town) -> Iterator[Callable[..., BrowserC
 
     def note(message: ConsoleMessage) -> None:
         # Chromium reports every answer of 4xx as an error; the tests look at those themselves.
-        if message.type == "error" and "Failed to load resource" not in message.text:
-            troubles.append(message.text)
+        # What comes from no address is axe's own doing, which tries the page's Content-Security-Policy in vain.
+        if message.type == "error" and message.location["url"] and "Failed to load resource" not in message.text:
+            troubles.append(f"{message.location['url']}:{message.location['lineNumber']}: {message.text}")
 
     def watch(page: Page) -> None:
         page.on("console", note)
@@ -124,7 +131,10 @@ def new_context(browser: Browser, town: Town) -> Iterator[Callable[..., BrowserC
         return context
 
     yield make
-    for context in contexts:
+    for number, context in enumerate(contexts):
+        if folder := os.environ.get("E2E_SHOTS"):  # how each page looked at the end, for whoever mends a failure
+            for page in context.pages:
+                page.screenshot(path=f"{folder}/{number}.png", full_page=True)
         context.close()
     assert troubles == []
 

@@ -72,7 +72,7 @@ class Person:
     def available(self) -> str:
         """The balance as the page of credits shows it."""
         self.visit("/credits/")
-        return self.page.locator(".stat-main .stat-value").first.inner_text()
+        return self.page.locator(".purse-figure").inner_text()
 
     def list_item(self, title: str, pictures: list[Path], *, price: int) -> str:
         """Go through the steps of listing; the address of the published listing."""
@@ -83,7 +83,7 @@ class Person:
         self.page.get_by_label("Title").fill(title)
         self.page.get_by_label("Category").select_option(index=3)
         self.press("Continue")
-        self.page.get_by_label(re.compile("^Good")).check()
+        self.page.get_by_label(re.compile(r"^\s*Good")).check()
         self.press("Continue")
         self.page.get_by_label("Description").fill(
             "Bought three years ago and used on Sundays only. It comes with everything that belongs to it."

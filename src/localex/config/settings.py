@@ -154,7 +154,8 @@ EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # mail leaves th
 LOGGING_CONFIG = None
 configure_logs(LOCALEX.log_level)
 
-if find_spec("localex.config.accounts"):
-    from localex.config.accounts import *  # noqa: F403
-else:
-    AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+from localex.config.accounts import *  # noqa: E402, F403
+
+if LOCALEX.demo:
+    # Everybody who tries a demo town comes from the same loopback address.
+    SIGN_UPS_PER_HOUR = PASSWORD_RESETS_PER_HOUR = 100

@@ -10,7 +10,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from localex.members.models import Member
 from localex.members.services import check_may_act
+
+
+class MemberRequest(HttpRequest):
+    """What a view behind `member_required` gets: somebody is asking."""
+
+    member: Member
+
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 

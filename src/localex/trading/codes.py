@@ -21,7 +21,7 @@ def _hotp(secret: bytes, counter: int) -> str:
     return f"{number % 10**DIGITS:0{DIGITS}d}"
 
 
-def code_at(secret: bytes, when: datetime) -> str:
+def code_at(secret: bytes | memoryview, when: datetime) -> str:
     """The six digits at that moment."""
     return _hotp(bytes(secret), int(when.timestamp()) // STEP_SECONDS)
 
@@ -31,7 +31,7 @@ def seconds_left(when: datetime) -> int:
     return STEP_SECONDS - int(when.timestamp()) % STEP_SECONDS
 
 
-def is_code(secret: bytes, digits: str, when: datetime) -> bool:
+def is_code(secret: bytes | memoryview, digits: str, when: datetime) -> bool:
     """Whether `digits` is the code of this moment or of the two steps before; every comparison takes the same time."""
     counter = int(when.timestamp()) // STEP_SECONDS
     good = [_hotp(bytes(secret), counter - age) for age in range(GOOD_STEPS)]

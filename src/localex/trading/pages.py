@@ -78,25 +78,13 @@ def wrong_code_words(result: HandoffResult) -> str:
 
 def describe_trades(member: Member, cursor: str | None) -> dict[str, Any]:
     """The list of trades: what waits on me, what runs, what is over."""
-    open_trades = [
-        {
-            "trade": trade,
-            "turn": turns.turn_of(
-                trade,
-                member,
-                proposals=trade.open_proposals,  # type: ignore[attr-defined]
-                review_writers=trade.review_writers,  # type: ignore[attr-defined]
-            ),
-            "other": steps.other_side(trade, member),
-        }
-        for trade in queries.list_open_trades(member)
-    ]
+    open_trades = queries.list_open_trades(member)
     closed = queries.list_closed_trades(member, cursor=cursor)
     return {
         "offers_to_me": queries.list_open_offers_to(member),
         "offers_by_me": queries.list_open_offers_by(member),
-        "mine": [item for item in open_trades if item["turn"].is_mine],
-        "waiting": [item for item in open_trades if not item["turn"].is_mine],
+        "mine": [found for found in open_trades if found.turn.is_mine],
+        "waiting": [found for found in open_trades if not found.turn.is_mine],
         "closed": [{"trade": trade, "other": steps.other_side(trade, member)} for trade in closed.items],
         "next_cursor": closed.next_cursor,
         "is_first_page": not cursor,

@@ -1,11 +1,11 @@
 """Reading offers, trades and reviews. Everything is filtered by who asks."""
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, Prefetch, Q
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from localex.lib import clock
 from localex.lib.errors import BadRequest
@@ -29,6 +29,15 @@ COVER = Prefetch(
 
 
 @dataclass(frozen=True, slots=True)
+class OpenTrade:
+    """A trade with what `turns.turn_of` needs beyond its row."""
+
+    trade: Trade
+    turn: turns.Turn
+    other: Member
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """Something that waits on a member: what to do, until when, and where."""
 
@@ -44,16 +53,10 @@ def _open_trades(member: Member) -> Q:
     return (Q(buyer=member) | Q(seller=member)) & Q(deadline_at__isnull=False)
 
 
-def list_open_trades(member: Member) -> list[Trade]:
-    """A member's trades that are not closed, the nearest deadline first; at most a page."""
+def list_open_trades(member: Member) -> list[OpenTrade]:
+    """A member's trades that are not closed, the nearest deadline first; at most a page, in four queries."""
     rows = Trade.objects.filter(_open_trades(member)).select_related("listing", "buyer", "seller", "community", "place")
     trades = list(rows.prefetch_related(COVER).order_by("deadline_at")[:PAGE_SIZE])
-    _attach_open_steps(trades)
-    return trades
-
-
-def _attach_open_steps(trades: Sequence[Trade]) -> None:
-    """What `turns.turn_of` needs beyond the row itself, in two queries for the whole list."""
     ids = [trade.id for trade in trades]
     proposals: dict[uuid.UUID, list[TimeProposal]] = {}
     for proposal in TimeProposal.objects.filter(trade_id__in=ids, starts_at__gt=clock.now()).order_by("starts_at"):
@@ -61,9 +64,16 @@ def _attach_open_steps(trades: Sequence[Trade]) -> None:
     writers: dict[uuid.UUID, set[uuid.UUID]] = {}
     for trade_id, writer_id in Review.objects.filter(trade_id__in=ids).values_list("trade_id", "writer_id"):
         writers.setdefault(trade_id, set()).add(writer_id)
-    for trade in trades:
-        trade.open_proposals = proposals.get(trade.id, [])  # type: ignore[attr-defined]
-        trade.review_writers = writers.get(trade.id, set())  # type: ignore[attr-defined]
+    return [
+        OpenTrade(
+            trade,
+            turns.turn_of(
+                trade, member, proposals=proposals.get(trade.id, ()), review_writers=writers.get(trade.id, ())
+            ),
+            steps.other_side(trade, member),
+        )
+        for trade in trades
+    ]
 
 
 def list_closed_trades(member: Member, *, cursor: str | None = None, limit: int = PAGE_SIZE) -> Page[Trade]:
@@ -96,7 +106,7 @@ def list_open_offers_by(member: Member) -> list[Offer]:
     return list(_with_listing(rows).order_by("deadline_at")[:PAGE_SIZE])
 
 
-def _with_listing(rows):  # type: ignore[no-untyped-def]
+def _with_listing(rows: QuerySet[Offer]) -> QuerySet[Offer]:
     return rows.select_related("listing", "listing__owner", "maker", "community").prefetch_related(COVER)
 
 
@@ -126,24 +136,18 @@ def list_waiting_on(member: Member) -> list[Waiting]:
         )
         for offer in list_open_offers_to(member)
     ]
-    for trade in list_open_trades(member):
-        turn = turns.turn_of(
-            trade,
-            member,
-            proposals=trade.open_proposals,
-            review_writers=trade.review_writers,  # type: ignore[attr-defined]
+    waiting += [
+        Waiting(
+            words=found.turn.words,
+            deadline_at=found.trade.deadline_at,
+            url_name="trading:detail",
+            subject_id=found.trade.id,
+            listing_title=found.trade.listing.title,
+            other=found.other,
         )
-        if turn.is_mine:
-            waiting.append(
-                Waiting(
-                    words=turn.words,
-                    deadline_at=trade.deadline_at,
-                    url_name="trading:detail",
-                    subject_id=trade.id,
-                    listing_title=trade.listing.title,
-                    other=steps.other_side(trade, member),
-                )
-            )
+        for found in list_open_trades(member)
+        if found.turn.is_mine
+    ]
     last = clock.now()
     return sorted(waiting, key=lambda item: item.deadline_at or last)[:WAITING_LIMIT]
 
@@ -183,7 +187,7 @@ def find_offer(*, offer_id: uuid.UUID) -> Offer | None:
 def find_trade(*, trade_id: uuid.UUID | None = None, offer_id: uuid.UUID | None = None) -> Trade | None:
     """The trade with this id or from this offer, with its parts, for a task that acts for nobody; or None."""
     rows = Trade.objects.select_related("listing", "buyer", "seller", "community", "place", "buyer_pick", "seller_pick")
-    return (rows.filter(id=trade_id) if trade_id else rows.filter(offer_id=offer_id)).first()
+    return rows.filter(Q(id=trade_id) if trade_id else Q(offer_id=offer_id)).first()
 
 
 def find_titles(trade_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:

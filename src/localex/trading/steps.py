@@ -70,14 +70,14 @@ def check_offer_actor(offer: Offer, step: Transition, actor: Member | None) -> N
 
 def check_trade_actor(trade: Trade, step: Transition, actor: Member | None) -> None:
     """Raise NotYours unless `actor` may take `step`; None stands for the clock and LocalEx itself."""
-    allowed: set[uuid.UUID | None] = {
+    parties: dict[Actor, set[uuid.UUID | None]] = {
         Actor.BUYER: {trade.buyer_id},
         Actor.SELLER: {trade.seller_id},
         Actor.EITHER: {trade.buyer_id, trade.seller_id},
         Actor.CLOCK: {None},
         Actor.SYSTEM: {None},
-    }[step.actor]
-    if (actor.id if actor else None) not in allowed:
+    }
+    if (actor.id if actor else None) not in parties[step.actor]:
         raise NotYours(f"Only {step.actor.label} can do this.", kept="Nothing was changed.")
 
 

@@ -1,5 +1,6 @@
 """What the worker does for trading: the sweep that ends what nobody ended in time, and offers on what is gone."""
 
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -29,14 +30,15 @@ def end_overdue() -> None:
     now = clock.now()
     offers = Offer.objects.filter(state=OfferState.OFFERED, deadline_at__lte=now).order_by("deadline_at")
     trades = Trade.objects.filter(deadline_at__lte=now).order_by("deadline_at")
-    work = [(services.end_overdue_offer, {"offer_id": row}) for row in offers.values_list("id", flat=True)[:BATCH]]
-    work += [(services.end_overdue_trade, {"trade_id": row}) for row in trades.values_list("id", flat=True)[:BATCH]]
-    for end, ids in work:
+    offer_ids, trade_ids = offers.values_list("id", flat=True)[:BATCH], trades.values_list("id", flat=True)[:BATCH]
+    work = [partial(services.end_overdue_offer, offer_id=row) for row in offer_ids]
+    work += [partial(services.end_overdue_trade, trade_id=row) for row in trade_ids]
+    for end in work:
         try:
             with transaction.atomic():
-                end(**ids)
+                end()
         except (LocalExError, DatabaseError):
-            log.exception("trading.end_overdue_failed", **{key: str(value) for key, value in ids.items()})
+            log.exception("trading.end_overdue_failed", **{key: str(value) for key, value in end.keywords.items()})
 
 
 @database_task

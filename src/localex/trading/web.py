@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from localex.credits import queries as credit_queries
 from localex.lib.errors import LocalExError
 from localex.listings import queries as listing_queries
-from localex.members.decorators import member_required
+from localex.members.decorators import MemberRequest, member_required
 from localex.trading import pages, queries, services
 from localex.trading.forms import CodeForm, OfferForm, PlaceForm, ReviewForm, TimeForm
 
@@ -36,7 +36,7 @@ def _try(form: forms.Form, act: Callable[[], object]) -> bool:
     return True
 
 
-def _trade_page(request: HttpRequest, trade_id: uuid.UUID, status: int = 200, **forms_: forms.Form) -> HttpResponse:
+def _trade_page(request: MemberRequest, trade_id: uuid.UUID, status: int = 200, **forms_: forms.Form) -> HttpResponse:
     trade = queries.access_trade(request.member, trade_id)
     context = pages.describe_trade(trade, request.member, base_url=request.build_absolute_uri("/"))
     return render(request, "trading/trade.html", {**context, **forms_}, status=status)
@@ -45,7 +45,7 @@ def _trade_page(request: HttpRequest, trade_id: uuid.UUID, status: int = 200, **
 @require_GET
 @never_cache
 @member_required
-def list_trades(request: HttpRequest) -> HttpResponse:
+def list_trades(request: MemberRequest) -> HttpResponse:
     """What waits on me, my open trades and offers, and what is over."""
     return render(request, "trading/list.html", pages.describe_trades(request.member, request.GET.get("cursor")))
 
@@ -53,7 +53,7 @@ def list_trades(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @member_required
-def make_offer(request: HttpRequest, listing_id: uuid.UUID) -> HttpResponse:
+def make_offer(request: MemberRequest, listing_id: uuid.UUID) -> HttpResponse:
     """Propose a price, or ask for a gift."""
     member = request.member
     listing = listing_queries.get_visible(viewer=member, listing_id=listing_id)
@@ -76,7 +76,7 @@ def make_offer(request: HttpRequest, listing_id: uuid.UUID) -> HttpResponse:
 @require_GET
 @never_cache
 @member_required
-def show_offer(request: HttpRequest, offer_id: uuid.UUID) -> HttpResponse:
+def show_offer(request: MemberRequest, offer_id: uuid.UUID) -> HttpResponse:
     """One offer, for who made it and who owns the listing; an accepted one leads on to its trade."""
     offer = queries.access_offer(request.member, offer_id)
     if trade_id := pages.find_trade_id(offer):
@@ -86,7 +86,7 @@ def show_offer(request: HttpRequest, offer_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @member_required
-def accept_offer(request: HttpRequest, offer_id: uuid.UUID) -> HttpResponse:
+def accept_offer(request: MemberRequest, offer_id: uuid.UUID) -> HttpResponse:
     """Accept, and go to the trade."""
     trade = services.accept_offer(actor=request.member, offer_id=offer_id)
     return redirect("trading:detail", trade_id=trade.id)
@@ -94,7 +94,7 @@ def accept_offer(request: HttpRequest, offer_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @member_required
-def decline_offer(request: HttpRequest, offer_id: uuid.UUID) -> HttpResponse:
+def decline_offer(request: MemberRequest, offer_id: uuid.UUID) -> HttpResponse:
     """Say no."""
     services.decline_offer(actor=request.member, offer_id=offer_id)
     return redirect("trading:offer", offer_id=offer_id)
@@ -102,7 +102,7 @@ def decline_offer(request: HttpRequest, offer_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @member_required
-def withdraw_offer(request: HttpRequest, offer_id: uuid.UUID) -> HttpResponse:
+def withdraw_offer(request: MemberRequest, offer_id: uuid.UUID) -> HttpResponse:
     """Take an offer back."""
     services.withdraw_offer(actor=request.member, offer_id=offer_id)
     return redirect("trading:offer", offer_id=offer_id)
@@ -111,14 +111,14 @@ def withdraw_offer(request: HttpRequest, offer_id: uuid.UUID) -> HttpResponse:
 @require_GET
 @never_cache
 @member_required
-def show_trade(request: HttpRequest, trade_id: uuid.UUID) -> HttpResponse:
+def show_trade(request: MemberRequest, trade_id: uuid.UUID) -> HttpResponse:
     """One trade: whose turn it is, where the credits are, what happened and what comes."""
     return _trade_page(request, trade_id)
 
 
 @require_POST
 @member_required
-def pick_place(request: HttpRequest, trade_id: uuid.UUID) -> HttpResponse:
+def pick_place(request: MemberRequest, trade_id: uuid.UUID) -> HttpResponse:
     """Choose one of the proposed places."""
     form = PlaceForm(request.POST)
     member = request.member
@@ -137,7 +137,7 @@ def pick_place(request: HttpRequest, trade_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @member_required
-def propose_time(request: HttpRequest, trade_id: uuid.UUID) -> HttpResponse:
+def propose_time(request: MemberRequest, trade_id: uuid.UUID) -> HttpResponse:
     """Propose a half hour."""
     form = TimeForm(request.POST, describe=pages.say_time)
     member = request.member
@@ -151,7 +151,7 @@ def propose_time(request: HttpRequest, trade_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @member_required
-def accept_time(request: HttpRequest, trade_id: uuid.UUID, proposal_id: uuid.UUID) -> HttpResponse:
+def accept_time(request: MemberRequest, trade_id: uuid.UUID, proposal_id: uuid.UUID) -> HttpResponse:
     """Agree to a proposed time."""
     services.accept_time(actor=request.member, trade_id=trade_id, proposal_id=proposal_id)
     return redirect("trading:detail", trade_id=trade_id)
@@ -159,7 +159,7 @@ def accept_time(request: HttpRequest, trade_id: uuid.UUID, proposal_id: uuid.UUI
 
 @require_POST
 @member_required
-def mark_arrival(request: HttpRequest, trade_id: uuid.UUID) -> HttpResponse:
+def mark_arrival(request: MemberRequest, trade_id: uuid.UUID) -> HttpResponse:
     """Say "I am here"."""
     services.mark_arrival(actor=request.member, trade_id=trade_id)
     return redirect("trading:detail", trade_id=trade_id)
@@ -168,7 +168,7 @@ def mark_arrival(request: HttpRequest, trade_id: uuid.UUID) -> HttpResponse:
 @require_GET
 @never_cache
 @member_required
-def show_code(request: HttpRequest, trade_id: uuid.UUID) -> HttpResponse:
+def show_code(request: MemberRequest, trade_id: uuid.UUID) -> HttpResponse:
     """The code alone, for the buyer's page to fetch anew every 30 seconds."""
     trade = queries.access_trade(request.member, trade_id)
     code = pages.describe_code(trade, request.member, request.build_absolute_uri("/"))
@@ -178,7 +178,7 @@ def show_code(request: HttpRequest, trade_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @member_required
-def hand_over(request: HttpRequest, trade_id: uuid.UUID) -> HttpResponse:
+def hand_over(request: MemberRequest, trade_id: uuid.UUID) -> HttpResponse:
     """The seller types the code; a scanned QR opens this with the code filled in."""
     if request.method == "GET":
         return _trade_page(request, trade_id, code_form=CodeForm(initial={"code": request.GET.get("code", "")[:6]}))
@@ -198,7 +198,7 @@ def hand_over(request: HttpRequest, trade_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @member_required
-def cancel_trade(request: HttpRequest, trade_id: uuid.UUID) -> HttpResponse:
+def cancel_trade(request: MemberRequest, trade_id: uuid.UUID) -> HttpResponse:
     """Call a trade off, after a page that says what that means."""
     if request.method == "POST":
         services.cancel_trade(actor=request.member, trade_id=trade_id)
@@ -210,7 +210,7 @@ def cancel_trade(request: HttpRequest, trade_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @member_required
-def decline_item(request: HttpRequest, trade_id: uuid.UUID) -> HttpResponse:
+def decline_item(request: MemberRequest, trade_id: uuid.UUID) -> HttpResponse:
     """The buyer says no after looking, after a page that says what that means."""
     if request.method == "POST":
         services.decline_item(actor=request.member, trade_id=trade_id)
@@ -221,7 +221,7 @@ def decline_item(request: HttpRequest, trade_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @member_required
-def write_review(request: HttpRequest, trade_id: uuid.UUID) -> HttpResponse:
+def write_review(request: MemberRequest, trade_id: uuid.UUID) -> HttpResponse:
     """Say how it went."""
     form = ReviewForm(request.POST)
     member = request.member

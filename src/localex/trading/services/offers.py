@@ -199,9 +199,10 @@ def decline_open_offers(*, listing_id: uuid.UUID, but: uuid.UUID | None = None) 
         Offer.objects.select_for_update(no_key=True, of=("self",))
         .select_related("listing", "maker")
         .filter(listing_id=listing_id, state=OfferState.OFFERED)
-        .exclude(id=but)
         .order_by("id")
     )
+    if but is not None:
+        others = others.exclude(id=but)
     for other in others:
         steps.move_offer(other, Event.SUPERSEDE, actor=None)
         events.publish("offer.declined", offer_id=other.id)
