@@ -13,17 +13,18 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 TRADING_TOP = """# The trade, state by state
 
-Made from `src/localex/trading/states.py` by `python scripts/write_docs.py`: the table that services, tests and the trade
-page read. Nothing else decides what may happen next. Every state that is not an end has a deadline, the database refuses
-a row without one (`offer_open_has_deadline`, `trade_open_has_deadline`), and the worker's sweep (`trading.end_overdue`,
-every 30 seconds) ends what nobody ended. Counter-offers, no-show rules and disputes get their rows when they are built.
+Made from `src/localex/trading/states.py` by `python scripts/write_docs.py`: the table that services, tests and the
+trade page read. Nothing else decides what may happen next. Every state that is not an end has a deadline, the database
+refuses a row without one (`offer_open_has_deadline`, `trade_open_has_deadline`), and the worker's sweep
+(`trading.end_overdue`, every 30 seconds) ends what nobody ended. Counter-offers, no-show rules and disputes get their
+rows when they are built.
 """
 
 SETTINGS_TOP = """# Settings
 
-Made from `src/localex/config/environment.py` by `python scripts/write_docs.py`. `localex up` needs none of them: it starts
-its own servers, makes its own secrets and sets these for its parts. A wrong value stops the start with one sentence that
-names the variable; the value itself is never printed.
+Made from `src/localex/config/environment.py` by `python scripts/write_docs.py`. `localex up` needs none of them: it
+starts its own servers, makes its own secrets and sets these for its parts. A wrong value stops the start with one
+sentence that names the variable; the value itself is never printed.
 """
 
 
@@ -34,9 +35,11 @@ def _state_label(subject: Subject, state: str) -> str:
 def build_trading() -> str:
     """docs/trading.md."""
     lines = [TRADING_TOP, "```mermaid", "stateDiagram-v2"]
-    for row in TABLE:
-        if row.state != row.next or row.event == "time_out":
-            lines.append(f"  {row.subject}_{row.state} --> {row.subject}_{row.next}: {row.event}")
+    lines += [
+        f"  {row.subject}_{row.state} --> {row.subject}_{row.next}: {row.event}"
+        for row in TABLE
+        if row.state != row.next or row.event == "time_out"
+    ]
     lines.append("  offer_accepted --> trade_accepted: begins")
     lines += ["```", ""]
     for subject in Subject:
