@@ -1,4 +1,5 @@
-"""Writes the pages of docs/ that are made from code: trading.md from the table of states, settings.md from the settings.
+"""Writes the pages of docs/ that are made from code: trading.md from the states, settings.md from the settings.
+
 
 `python scripts/write_docs.py` writes them, `--check` says whether they are up to date (a test does the same).
 """

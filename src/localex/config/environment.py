@@ -34,7 +34,7 @@ class Environment(BaseSettings):
     email_url: str = Field(
         default="",
         alias="EMAIL_URL",
-        description="smtp://user:password@host:port or smtps://; empty: mail goes to a folder.",
+        description="smtp://user:password@host:port or smtps://; ?tls=none or ?tls=starttls; empty: mail goes to a folder.",
     )
     secret_key: str = Field(
         default="", description="Signs sessions and links, at least 32 characters; empty: read secrets/secret_key."
@@ -50,6 +50,9 @@ class Environment(BaseSettings):
     map_tile_url: str = Field(default="", description="Map tiles, with {z}/{x}/{y}; empty: LocalEx draws its own map.")
     map_attribution: str = Field(
         default="© OpenStreetMap contributors", description="The credit line that the map's makers ask for."
+    )
+    trusted_proxies: int = Field(
+        default=0, ge=0, le=10, description="Proxies in front that set X-Forwarded-For; limits count addresses by it."
     )
     database_pool_size: int = Field(default=8, ge=1, le=100, description="Most connections of one process.")
     staff_path: str = Field(

@@ -48,6 +48,7 @@ def configure_logs(level: str) -> None:
                 "pyvips": {"level": "WARNING"},
                 "django.request": {"level": "ERROR"},
                 "django.security.DisallowedHost": {"level": "CRITICAL"},
+                "pyvips": {"level": "WARNING"},
             },
         }
     )

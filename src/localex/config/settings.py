@@ -62,6 +62,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -156,6 +157,7 @@ configure_logs(LOCALEX.log_level)
 
 from localex.config.accounts import *  # noqa: E402, F403
 
+ALLAUTH_TRUSTED_PROXY_COUNT = LOCALEX.trusted_proxies
 if LOCALEX.demo:
     # Everybody who tries a demo town comes from the same loopback address.
     SIGN_UPS_PER_HOUR = PASSWORD_RESETS_PER_HOUR = 100
