@@ -33,6 +33,12 @@ def test_the_help_names_every_command_and_exit_code() -> None:
     assert documented == {int(code) for code in ExitCode}
 
 
+def test_the_documents_name_every_exit_code() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "running.md").read_text()
+    documented = [int(number) for number in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)]
+    assert documented == sorted(ExitCode)
+
+
 def test_wrong_usage() -> None:
     assert run_command("up", "--port", "99999999").returncode == ExitCode.USAGE
     assert run_command("fly").returncode == ExitCode.USAGE

@@ -34,7 +34,7 @@ class Environment(BaseSettings):
     email_url: str = Field(
         default="",
         alias="EMAIL_URL",
-        description="smtp://user:password@host:port or smtps://; ?tls=none or ?tls=starttls; empty: mail goes to a folder.",
+        description="smtp://user:password@host:port?tls=starttls or smtps://; empty: mail goes to a folder.",
     )
     secret_key: str = Field(
         default="", description="Signs sessions and links, at least 32 characters; empty: read secrets/secret_key."

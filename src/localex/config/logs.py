@@ -45,7 +45,6 @@ def configure_logs(level: str) -> None:
             # A missing page is not an event; a refused host is the proxy's business.
             # libvips tells of every step of every picture.
             "loggers": {
-                "pyvips": {"level": "WARNING"},
                 "django.request": {"level": "ERROR"},
                 "django.security.DisallowedHost": {"level": "CRITICAL"},
                 "pyvips": {"level": "WARNING"},

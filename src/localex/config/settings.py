@@ -1,7 +1,5 @@
 """Django's settings, made from the environment and nothing else."""
 
-from importlib.util import find_spec
-
 from csp.constants import NONCE, NONE, SELF
 
 from localex.config.database import django_database
@@ -24,27 +22,22 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "members.User"
 SITE_ID = None
 
-CONTEXTS = [
-    name
-    for name in (
-        "demo",
-        "web",
-        "operations",
-        "search",
-        "notifications",
-        "trading",
-        "listings",
-        "places",
-        "members",
-        "communities",
-        "media",
-        "credits",
-        "jobs",
-    )
-    if find_spec(f"localex.{name}") and find_spec(f"localex.{name}.apps")
-]
+CONTEXTS = (
+    "web",
+    "search",
+    "notifications",
+    "trading",
+    "listings",
+    "places",
+    "members",
+    "communities",
+    "media",
+    "credits",
+    "jobs",
+)
 INSTALLED_APPS = [
-    *(f"localex.{name}" for name in CONTEXTS if name != "demo" or LOCALEX.demo),
+    *(["localex.demo"] if LOCALEX.demo else []),
+    *(f"localex.{name}" for name in CONTEXTS),
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -72,7 +65,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    *(["localex.members.middleware.CurrentMemberMiddleware"] if find_spec("localex.members.middleware") else []),
+    "localex.members.middleware.CurrentMemberMiddleware",
     "localex.web.middleware.CommunityTimeMiddleware",
     "localex.web.middleware.ErrorPageMiddleware",
 ]
@@ -89,7 +82,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                *(["localex.web.context.page_context"] if find_spec("localex.web.context") else []),
+                "localex.web.context.page_context",
             ]
         },
     }

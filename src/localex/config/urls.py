@@ -1,33 +1,26 @@
 """Every address, by context. The order matters only where two patterns could both match."""
 
-from importlib.util import find_spec
-
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-
-def _context(name: str) -> list[URLPattern | URLResolver]:
-    known = find_spec(f"localex.{name}") and find_spec(f"localex.{name}.urls")
-    return [path("", include(f"localex.{name}.urls"))] if known else []
-
-
 urlpatterns: list[URLPattern | URLResolver] = [
-    *_context("web"),
-    *_context("members"),
+    path("", include("localex.web.urls")),
+    path("", include("localex.members.urls")),  # before allauth: it has its own page to sign in
     path("accounts/", include("allauth.urls")),
-    *_context("places"),
-    *_context("media"),
-    *_context("listings"),
-    *_context("search"),
-    *_context("trading"),
-    *_context("credits"),
-    *_context("notifications"),
-    *_context("operations"),
+    path("", include("localex.places.urls")),
+    path("", include("localex.media.urls")),
+    path("", include("localex.listings.urls")),
+    path("", include("localex.search.urls")),
+    path("", include("localex.trading.urls")),
+    path("", include("localex.credits.urls")),
+    path("", include("localex.notifications.urls")),
     path(f"{settings.LOCALEX.staff_path}/", admin.site.urls),
-    *(_context("demo") if settings.LOCALEX.demo else []),
 ]
+if settings.LOCALEX.demo:
+    urlpatterns.append(path("", include("localex.demo.urls")))
 
-for _status in (400, 403, 404, 500):
-    if find_spec("localex.web.errors"):
-        globals()[f"handler{_status}"] = f"localex.web.errors.handler{_status}"
+handler400 = "localex.web.errors.handler400"
+handler403 = "localex.web.errors.handler403"
+handler404 = "localex.web.errors.handler404"
+handler500 = "localex.web.errors.handler500"

@@ -9,5 +9,4 @@ urlpatterns = [
     path("places/", web.list_places, name="list"),
     path("me/location/", location_web.location, name="location"),
     path("maps/<slug:slug>.svg", web.show_map, name="map"),
-    path("me/location/", location_web.location, name="location"),
 ]
