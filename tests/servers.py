@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from psycopg import sql
 
 from localex.embedded import roles
 from localex.embedded.cluster import Cluster
-from localex.embedded.directory import DataDirectory
+from localex.embedded.directory import DataDirectory, DirectoryLock
+from localex.embedded.errors import StartError
 from localex.embedded.logs import LogFile
 from localex.embedded.redis_server import RedisServer
 from localex.embedded.secret_files import SecretFiles
@@ -37,6 +39,8 @@ TEST_SETTINGS = {
     "log_min_duration_statement": "-1",
 }
 REDIS_DATABASES = 16
+PREFIX = "localex-tests-"
+ABANDONED_SECONDS = 60
 MEMORY = Path("/dev/shm")
 MEMORY_NEEDED_BYTES = 4 * 1024**3
 
@@ -117,14 +121,26 @@ class Servers:
             self.drop(name)
 
 
+def remove_abandoned(parent: Path) -> None:
+    """Remove the folders of runs that were killed; their servers died with them."""
+    for folder in parent.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError, StartError):
+            lock = DirectoryLock(DataDirectory(folder))
+            if time.time() - folder.stat().st_mtime > ABANDONED_SECONDS and lock.try_acquire():
+                shutil.rmtree(folder, ignore_errors=True)
+                lock.release()
+
+
 class RunningServers:
     """Starts the servers of a run once, when they are first needed, and stops them by their process ids."""
 
     def __init__(self) -> None:
-        self.root = temporary_folder("localex-tests-")
+        self.root = temporary_folder(PREFIX)
         directory = DataDirectory(self.root)
-        # The marker of an own directory, so that `prepare` does not mind what it finds.
-        directory.lock.touch()
+        # Held until this process ends in whatever way, which tells the next run that the folder is in use.
+        self._lock = DirectoryLock(directory)
+        self._lock.acquire()
+        remove_abandoned(self.root.parent)
         directory.prepare()
         SecretFiles(directory.secrets).prepare(is_first_start=True)
         self._cluster = Cluster.of(directory, TEST_SETTINGS)
@@ -150,6 +166,7 @@ class RunningServers:
         self._redis.stop()
         self._cluster.stop()
         shutil.rmtree(self.root, ignore_errors=True)
+        self._lock.release()
 
 
 def migrate(servers: Servers, database: str) -> None:
