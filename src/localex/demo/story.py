@@ -19,7 +19,6 @@ from localex.trading.models import Offer, PlaceOption, TimeProposal, Trade
 from localex.trading.states import AGREE_WITHIN, ANSWER_WITHIN, FINISH_WITHIN, REVIEW_WITHIN
 
 QUARTER_HOUR = timedelta(minutes=15)
-# Hours after the offer at which a deal of the present was accepted, and so on; its past is fixed by its end.
 ZONE = ZoneInfo("Europe/Vienna")
 
 
@@ -38,6 +37,7 @@ class Story:
         self.town, self.deal, self.texts, self.anchor = town, deal, texts, anchor
         self.listing_id, self.offer_id = ids
         self.chance = Random(deal.key)  # noqa: S311 - the town repeats on purpose
+        self.rank = self.chance.choice((0, 0, 1, 2))  # which of the proposed places they choose
         self.count = 0
 
     def steps(self) -> Iterator[Step]:
@@ -70,12 +70,12 @@ class Story:
                 yield self._step(accepted + self._hours(3, 12), partial(self._cancel, first))
                 return
             case Outcome.PLACE_PICKED:
-                yield self._step(accepted + self._hours(1, 4), partial(self._pick, self.deal.maker, 1))
+                yield self._step(accepted + self._hours(1, 4), partial(self._pick, self.deal.maker))
                 return
         picked = accepted + self._hours(0.5, 4)
-        yield self._step(picked, partial(self._pick, first, 1))
+        yield self._step(picked, partial(self._pick, first))
         agreed = picked + self._hours(0.5, 6)
-        yield self._step(agreed, partial(self._pick, second, 1))
+        yield self._step(agreed, partial(self._pick, second))
         starts = self._meeting_time(agreed)
         proposed = agreed + self._hours(0.1, 1)
         proposer = self.deal.owner if self.deal.outcome is Outcome.TIME_PROPOSED else first
@@ -192,9 +192,10 @@ class Story:
     def _cancel(self, who: Neighbour) -> None:
         trading.cancel_trade(actor=self.town.member(who), trade_id=self._trade().id)
 
-    def _pick(self, who: Neighbour, rank: int) -> None:
+    def _pick(self, who: Neighbour) -> None:
         trade = self._trade()
-        option = PlaceOption.objects.get(trade=trade, rank=rank)
+        options = list(PlaceOption.objects.filter(trade=trade).order_by("rank"))
+        option = options[self.rank % len(options)]
         trading.pick_place(
             actor=self.town.member(who), trade_id=trade.id, place_id=option.place_id, accepts_distance=True
         )
