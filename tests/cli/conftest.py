@@ -12,11 +12,12 @@ from tests.servers import Servers
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def run_command(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+def run_command(*words: str, stdin: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
     """`localex` with these words; `variables` are added to the environment, which has a wide terminal."""
     return subprocess.run(
         [sys.executable, "-m", "localex.cli", *words],
         env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **variables},
+        input=stdin,
         capture_output=True,
         text=True,
         check=False,
@@ -41,9 +42,9 @@ def database(servers: Servers) -> Iterator[str]:
 def localex(servers: Servers) -> Run:
     """Runs `localex` with the addresses of the database that the first argument names."""
 
-    def run(name: str, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    def run(name: str, *words: str, stdin: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
         environment = servers.environment(name)
         environment.pop("DJANGO_SETTINGS_MODULE")
-        return run_command(*words, **{**environment, **variables})
+        return run_command(*words, stdin=stdin, **{**environment, **variables})
 
     return run

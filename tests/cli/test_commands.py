@@ -15,7 +15,7 @@ from localex.embedded.errors import ExitCode
 from tests.cli.conftest import Run, run_command
 from tests.servers import Servers
 
-COMMANDS = (("up",), ("demo",), ("migrate",), ("check",), ("doctor",), ("places", "import"))
+COMMANDS = (("up",), ("demo",), ("migrate",), ("check",), ("doctor",), ("staff",), ("places", "import"))
 
 
 @pytest.mark.parametrize("words", COMMANDS)
@@ -125,3 +125,16 @@ def test_places_come_into_their_community(localex: Run, database: str, servers: 
     done = localex(database, "places", "import", str(extract), "--community", "krems")
     assert done.returncode == 0, done.stderr
     assert re.search(r"krems: \d+ places \(\d+ new, 0 updated, 0 retired\), \d+ postcodes\.", done.stdout)
+
+
+@pytest.mark.parametrize(("password", "is_fine"), [("three warm winter evenings", True), ("q7-q7-q7", False)])
+def test_staff_may_sign_in_at_the_staff_pages(
+    localex: Run, database: str, servers: Servers, password: str, is_fine: bool
+) -> None:
+    done = localex(database, "staff", "Me@town.example", stdin=f"{password}\n")
+    assert done.returncode == (ExitCode.OK if is_fine else ExitCode.FAILED), done.stderr
+    with servers.connect(roles.OWNER, database) as owner:
+        rows = owner.execute("SELECT email, is_staff, is_superuser FROM members_user").fetchall()
+    assert rows == ([("me@town.example", True, True)] if is_fine else [])
+    assert ("12 characters" in done.stderr) is not is_fine
+    assert password not in done.stdout + done.stderr

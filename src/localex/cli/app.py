@@ -116,6 +116,25 @@ def doctor(data_dir: DataDir = None, port: Port = DEFAULT_PORT, host: Host = DEF
         sys.exit(run_doctor(installation(data_dir), host=host, port=port))
 
 
+@app.command(rich_help_panel="Look after")
+def staff(
+    email: Annotated[str, typer.Argument(help="Whose account may open the staff pages; it is made if need be.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Open the staff pages at /staff/ to an account, where communities are founded. Asks for its password.
+
+    Without a terminal the password is the first line of standard input.
+
+    [bold]Example[/bold]
+
+    localex staff me@town.example
+    """
+    from localex.cli.commands import run_staff
+
+    with errors():
+        run_staff(installation(data_dir), email=email)
+
+
 @places.command("import")
 def import_places(
     file: Annotated[

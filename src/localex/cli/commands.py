@@ -99,3 +99,27 @@ def run_import_places(installation: Installation, *, file: Path, community: str)
             raise StartError(" ".join(filter(None, [error.message, error.kept])), ExitCode.FAILED) from error
     changes = f"{result.added} new, {result.updated} updated, {result.retired} retired"
     say(f"{community}: {result.active} places ({changes}), {result.postcode_count} postcodes.")
+
+
+def run_staff(installation: Installation, *, email: str) -> None:
+    """`localex staff`."""
+    import typer
+
+    if sys.stdin.isatty():
+        password = str(typer.prompt("Password (at least 12 characters)", hide_input=True, confirmation_prompt=True))
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    with application(installation):
+        from django.conf import settings
+        from django.core.exceptions import ValidationError
+        from django.core.validators import validate_email
+
+        from localex.members.services import appoint_staff
+
+        try:
+            validate_email(email)
+            appoint_staff(email=email, password=password)
+        except ValidationError as error:
+            raise StartError(" ".join(error.messages), ExitCode.FAILED) from error
+        path = settings.LOCALEX.staff_path
+    say(f"{email} may sign in at /{path}/ and found a community there.")

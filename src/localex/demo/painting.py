@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
+import pyvips
+
 from localex.demo.pictures import Motif, Picture, paint
 from localex.demo.reading import Entry
 
 PAINTERS = 2
-AHEAD = 60  # pictures finished or under way at most: about 8 MB
+AHEAD = 40  # pictures finished or under way at most: about 5 MB
 
 
 class Painter:
@@ -21,6 +23,9 @@ class Painter:
         self._pool = ThreadPoolExecutor(PAINTERS, thread_name_prefix="painter")
 
     def __enter__(self) -> "Painter":
+        # The threads are ours; libvips's own below them would only double the memory.
+        self._usual_concurrency = pyvips.concurrency_get()
+        pyvips.concurrency_set(1)
         self._go_on()
         return self
 
@@ -28,6 +33,7 @@ class Painter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.shutdown(cancel_futures=True)
+        pyvips.concurrency_set(self._usual_concurrency)
 
     def picture(self, entry: Entry, shot: int) -> bytes:
         """The picture as a member would upload it."""
