@@ -104,7 +104,8 @@ def _floor() -> pyvips.Image:
     across = (places[0] - SHEET_WIDTH / 2) * depth * 980 + SHEET_HEIGHT / 2
     along = depth * (SHEET_WIDTH * 400.0)
     five_boards_px = 5 * 268
-    return _boards().mapim((along % SHEET_WIDTH).bandjoin(across % five_boards_px), extend="mirror")
+    boards = relief("boards").linear(1 / 128, 0)
+    return boards.mapim((along % SHEET_WIDTH).bandjoin(across % five_boards_px), extend="mirror")
 
 
 _MAKERS: dict[str, Callable[[], pyvips.Image]] = {
