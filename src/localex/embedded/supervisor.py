@@ -116,6 +116,9 @@ class Supervisor:
         while step.poll() is None:
             self.check_stop()
             self._sleep(1)
+        # Once and now: later the number of a group that is gone may belong to somebody else.
+        step.kill_group()
+        self._steps.remove(step)
         return step.poll() or 0
 
     def watch(self) -> None:
@@ -135,6 +138,7 @@ class Supervisor:
         deadline = time.monotonic() + STOP_SECONDS
         for step in self._steps:
             self._stop_one(step, STEP_STOP_SECONDS)
+        self._steps.clear()
         for running in reversed(self._running):
             if running.child is None:
                 continue
