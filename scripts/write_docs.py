@@ -60,7 +60,7 @@ def _default_of(name: str) -> str:
     if field.is_required():
         return "required"
     if name == "data_dir":
-        return "`$XDG_DATA_HOME/localex`"
+        return "`$XDG_DATA_HOME/localex`, else `~/.local/share/localex`; for root `/var/lib/localex`"
     value = field.default
     if isinstance(value, list):
         value = ",".join(value)

@@ -1,21 +1,16 @@
 """The settings of an installation: every variable, its type, its default and what it is for."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from localex.embedded.directory import default_data_dir
+
 
 class SettingsError(Exception):
     """A variable is missing or wrong; the message is one sentence that names it."""
-
-
-def default_data_dir() -> Path:
-    """Where an installation lives unless told otherwise, by the XDG base directory specification."""
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "localex"
 
 
 class Environment(BaseSettings):

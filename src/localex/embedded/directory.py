@@ -31,7 +31,7 @@ def default_data_dir() -> Path:
 
     For root it is /var/lib/localex: PostgreSQL must run as an ordinary user, who cannot enter root's home.
     """
-    if os.geteuid() == 0 and "XDG_DATA_HOME" not in os.environ:
+    if os.geteuid() == 0 and not os.environ.get("XDG_DATA_HOME"):
         return Path("/var/lib/localex")
     base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(base) / "localex"
