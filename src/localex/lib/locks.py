@@ -14,11 +14,3 @@ def advisory_lock(name: str) -> None:
     """Wait for the lock called `name` and hold it until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number(name)])
-
-
-def try_advisory_lock(name: str) -> bool:
-    """Take the lock called `name` until the transaction ends, or say at once that somebody has it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock_number(name)])
-        row = cursor.fetchone()
-    return bool(row and row[0])

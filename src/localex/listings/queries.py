@@ -174,11 +174,6 @@ def list_drafts(*, actor: Member, limit: int = 3) -> list[Listing]:
     return list(with_covers(rows)[: min(limit, MAX_LISTED)])
 
 
-def count_active(*, community_id: UUID) -> int:
-    """How many listings of a community are on show."""
-    return Listing.objects.filter(community_id=community_id, state=State.ACTIVE).count()
-
-
 def active_listings(*, community_id: UUID) -> QuerySet[Listing]:
     """The rows that search looks through: what is on show in a community. Nothing else may be found."""
     return Listing.objects.filter(community_id=community_id, state=State.ACTIVE)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Func, Value
+from django.db.models import Func
 
 # Language of a listing to PostgreSQL's text search configuration; whatever is not here is searched unstemmed.
 CONFIGURATIONS = {
@@ -55,8 +55,3 @@ def listing_vector() -> Joined:
         WeightedText("language", "description", weight="B"),
         WeightedText("language", "brand", weight="C"),
     )
-
-
-def configuration_of(language: str) -> Value:
-    """The configuration for queries by someone who reads `language`, as a parameter."""
-    return Value(CONFIGURATIONS.get(language.lower(), "simple"))

@@ -1,6 +1,5 @@
 """What can be asked about members. Nothing here writes."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -58,11 +57,6 @@ def get_member(*, member_id: UUID, lock: bool = False) -> Member:
     return member
 
 
-def get_members(*, member_ids: Iterable[UUID]) -> Mapping[UUID, Member]:
-    """Those of the members that exist, by id, with their communities; one query for all."""
-    return {member.pk: member for member in _members().filter(pk__in=set(member_ids))}
-
-
 def get_visible_member(*, display_name: str, community_id: UUID | None) -> Member:
     """The member whom others see under this name; MemberNotFound also for those who are pending or closed.
 
@@ -98,14 +92,6 @@ def list_memberships(*, user_id: UUID) -> list[Member]:
     """Every membership of the account that is not closed, by the community's name."""
     rows = Member.objects.select_related("community").filter(user_id=user_id).exclude(state=Member.State.CLOSED)
     return list(rows.order_by("community__name", "pk")[:MAX_MEMBERSHIPS])
-
-
-def get_mail_address(*, member_id: UUID) -> str:
-    """Where mail to this member goes. Never shown to another member. MemberNotFound."""
-    address = Member.objects.filter(pk=member_id).values_list("user__email", flat=True).first()
-    if address is None:
-        raise MemberNotFound
-    return address
 
 
 def _members() -> QuerySet[Member]:
