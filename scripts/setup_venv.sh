@@ -18,7 +18,7 @@ if [ ! -x .venv/bin/pip ]; then
     rm -rf .venv
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
       echo "Installing Debian's python3-venv ..."
-      apt-get update -q >/dev/null && apt-get install -y -q python3-venv >/dev/null
+      apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q python3-venv >/dev/null
       "$python" -m venv .venv
     else
       echo "Python's venv module is missing. Install it (Debian: apt-get install python3-venv) and try again." >&2
