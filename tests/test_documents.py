@@ -1,0 +1,75 @@
+"""What the documents promise is there, and nothing in the repository names the machine it was made on."""
+
+import re
+import subprocess
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)>\s]+)>?[^)]*\)")
+REFERENCE = re.compile(r"^\[[^\]]+\]:\s*(\S+)", re.MULTILINE)
+HTML_LINK = re.compile(r"""(?:src|href)=["']([^"']+)["']""")
+CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+OUTSIDE = re.compile(r"[a-z][a-z0-9+.-]*:|#|/", re.IGNORECASE)
+# Put together here, so that this file does not name them itself.
+REGISTRIES = [
+    ".".join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("registry", "npmjs", "org"),
+        ("registry", "yarnpkg", "com"),
+        ("proxy", "golang", "org"),
+        ("index", "crates", "io"),
+    )
+]
+MACHINE = re.compile(r"(?<![\w.$}-])/(?:" + "work|root" + r")/")
+
+
+def tracked_files() -> list[Path]:
+    """Every file in the index that is still there."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def links_of(document: Path) -> set[str]:
+    """The relative links and images of a Markdown file, without their fragments."""
+    text = CODE.sub("", document.read_text(encoding="utf-8"))
+    found = {link for pattern in (LINK, REFERENCE, HTML_LINK) for link in pattern.findall(text)}
+    return {unquote(link).partition("#")[0] for link in found if not OUTSIDE.match(link)}
+
+
+def test_every_relative_link_of_every_document_leads_to_a_file() -> None:
+    documents = [path for path in tracked_files() if path.suffix == ".md"]
+    assert documents
+    missing = [
+        f"{document.relative_to(ROOT)}: {link}"
+        for document in documents
+        for link in sorted(links_of(document))
+        if not (document.parent / link).exists()
+    ]
+    assert not missing, missing
+
+
+def test_the_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Two commands")[1].split("\n## ")[0]
+    commands = re.findall(r"^make ([a-z0-9-]+)", section, re.MULTILINE)
+    targets = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(commands) == 2
+    assert set(commands) <= set(targets)
+
+
+def test_no_file_names_a_package_registry_or_a_path_of_this_machine() -> None:
+    named = []
+    for path in tracked_files():
+        content = path.read_bytes()
+        if b"\0" in content:
+            continue
+        text = content.decode("utf-8", errors="replace")
+        found = [host for host in REGISTRIES if host in text] + MACHINE.findall(text)
+        named += [f"{path.relative_to(ROOT)}: {word}" for word in found]
+    assert not named, named
