@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from localex.config.environment import Environment, variable_name
-from localex.trading.states import DEADLINE_WORDS, TABLE, Actor, OfferState, Subject, TradeState
+from localex.trading.states import DEADLINES, TABLE, Actor, OfferState, Subject, TradeState
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -48,7 +48,8 @@ def build_trading() -> str:
         lines.append("| --- | --- | --- | --- | --- | --- | --- |")
         for row in TABLE:
             if row.subject == subject:
-                deadline = DEADLINE_WORDS[(row.subject, row.state)]
+                limit = DEADLINES.get((row.subject, row.state))
+                deadline = limit.words if limit else "left in the same transaction"
                 cells = (row.state, row.event, Actor(row.actor).label, row.guard, row.effect, row.next, deadline)
                 lines.append("| " + " | ".join(cell or "–" for cell in map(str, cells)) + " |")
         lines.append("")

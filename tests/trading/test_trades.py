@@ -63,13 +63,13 @@ def test_equal_picks_agree_and_different_ones_do_not(trade: Trade) -> None:
 
 
 def test_a_place_that_was_not_proposed_is_refused(trade: Trade) -> None:
-    with pytest.raises(errors.TimeNotPossible, match="not among the proposals"):
+    with pytest.raises(errors.PlaceNotProposed, match="not among the proposals"):
         services.pick_place(actor=trade.buyer, trade_id=trade.id, place_id=trade.id)
 
 
 def test_a_far_place_needs_an_explicit_yes(trade: Trade) -> None:
     option = trade.place_options.first()
-    option.buyer_leg_km = 9.0
+    option.buyer_must_consent = True
     option.save()
     with pytest.raises(errors.ConsentMissing):
         services.pick_place(actor=trade.buyer, trade_id=trade.id, place_id=option.place_id)

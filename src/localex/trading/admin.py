@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
+from localex.lib import money
 from localex.trading.models import Offer, Review, TimeProposal, Trade, TradeEvent
 
 
@@ -54,7 +55,7 @@ class OfferAdmin(_ReadOnly, ModelAdmin):
     @admin.display(description="price", ordering="price")
     def price_in_credits(self, offer: Offer) -> str:
         """Whole credits instead of hundredths."""
-        return f"{offer.price / 100:,.2f}"
+        return money.display(offer.price)
 
 
 @admin.register(Trade)
@@ -73,7 +74,7 @@ class TradeAdmin(_ReadOnly, ModelAdmin):
     @admin.display(description="price", ordering="price")
     def price_in_credits(self, trade: Trade) -> str:
         """Whole credits instead of hundredths."""
-        return f"{trade.price / 100:,.2f}"
+        return money.display(trade.price)
 
 
 @admin.register(Review)

@@ -13,6 +13,7 @@ __all__ = [
     "OfferNotFound",
     "OwnListing",
     "PayerShort",
+    "PlaceNotProposed",
     "PriceOutOfRange",
     "TimeNotPossible",
     "TooEarly",
@@ -72,6 +73,12 @@ class ConsentMissing(Unprocessable):
     """The place is more than 5 miles from this member, who has not said yes to that."""
 
     code = "far_place_needs_consent"
+
+
+class PlaceNotProposed(Unprocessable):
+    """Only the proposed places can be chosen."""
+
+    code = "place_not_proposed"
 
 
 class TimeNotPossible(Unprocessable):

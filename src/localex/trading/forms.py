@@ -84,8 +84,11 @@ def suggest_times(now: datetime) -> list[datetime]:
 class TimeForm(forms.Form):
     """One of the suggested half hours, or any other within a week."""
 
-    choice = forms.ChoiceField(
-        label="When could you meet?", widget=forms.RadioSelect, error_messages={"required": "Choose a time."}
+    choice = forms.CharField(
+        label="When could you meet?",
+        widget=forms.RadioSelect,
+        max_length=40,
+        error_messages={"required": "Choose a time."},
     )
     other = forms.DateTimeField(
         label="Another time",
@@ -98,14 +101,9 @@ class TimeForm(forms.Form):
     def __init__(self, *args: Any, describe: Any = str, **kwargs: Any) -> None:
         """`describe` turns a moment into the words beside its choice."""
         super().__init__(*args, **kwargs)
-        times = suggest_times(clock.now())
-        self.fields["choice"] = forms.TypedChoiceField(
-            label=self.base_fields["choice"].label,
-            widget=forms.RadioSelect,
-            coerce=str,
-            choices=[(time.isoformat(), describe(time)) for time in times] + [(OTHER, "Another time")],
-            error_messages={"required": "Choose a time.", "invalid_choice": "That time has passed. Choose again."},
-        )
+        times = [(time.isoformat(), describe(time)) for time in suggest_times(clock.now())]
+        # Not a ChoiceField: a time that was offered when the page was opened is judged by the service, not by the list.
+        self.fields["choice"].widget = forms.RadioSelect(choices=[*times, (OTHER, "Another time")])
 
     def clean(self) -> dict[str, Any]:
         """Put the moment meant, whichever way it was said, into `starts_at`."""
@@ -116,11 +114,21 @@ class TimeForm(forms.Form):
                 self.add_error("other", "Say when.")
             cleaned["starts_at"] = cleaned.get("other")
         elif choice:
-            cleaned["starts_at"] = datetime.fromisoformat(choice)
+            cleaned["starts_at"] = self._parse(choice)
         starts_at = cleaned.get("starts_at")
         if starts_at and starts_at < clock.now() + EARLIEST_AHEAD:
             self.add_error("other" if choice == OTHER else "choice", "This time is too soon or has passed.")
         return cleaned
+
+    def _parse(self, choice: str) -> datetime | None:
+        try:
+            when = datetime.fromisoformat(choice)
+        except ValueError:
+            when = None
+        if when is None or when.tzinfo is None:
+            self.add_error("choice", "Choose a time.")
+            return None
+        return when
 
 
 class CodeForm(forms.Form):
@@ -128,7 +136,7 @@ class CodeForm(forms.Form):
 
     code = forms.RegexField(
         label="The buyer's code",
-        regex=r"^\s*(\d[\s-]?){6}\s*$",
+        regex=r"^\s*([0-9][\s-]?){6}\s*$",
         max_length=20,
         widget=forms.TextInput(
             attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "placeholder": "", "class": "code-input"}

@@ -142,6 +142,8 @@ class PlaceOption(Record):
     buyer_leg_km = models.FloatField()
     seller_leg_km = models.FloatField()
     reason = models.CharField(max_length=200)
+    buyer_must_consent = models.BooleanField(default=False, help_text="Over 5 miles from the buyer.")
+    seller_must_consent = models.BooleanField(default=False, help_text="Over 5 miles from the seller.")
 
     class Meta:
         ordering = ["rank"]

@@ -11,11 +11,12 @@ from django.utils import timezone
 from localex.lib import clock, money
 from localex.listings.models import Listing, ListingPhoto
 from localex.members.models import Member
+from localex.places import queries as place_queries
 from localex.trading import codes, queries, steps, turns
 from localex.trading.forms import CodeForm, ReviewForm, TimeForm
 from localex.trading.models import Offer, PlaceOption, Trade, TradeEvent
-from localex.trading.services.handoffs import MAX_WRONG_TRIES, HandoffResult
-from localex.trading.services.meetups import ARRIVE_BEFORE, FAR_LEG_KM
+from localex.trading.services.handoffs import LOCKED_FOR, MAX_WRONG_TRIES, HandoffResult
+from localex.trading.services.meetups import ARRIVE_BEFORE, MAX_OPEN_PROPOSALS
 from localex.trading.states import TABLE, Event, OfferState, Subject, TradeState
 
 # For each step: the part of the page where it is done, and the words of the button that leads there.
@@ -47,7 +48,8 @@ class PlaceCard:
     their_leg_km: float
     is_mine: bool
     is_theirs: bool
-    is_far: bool
+    must_consent: bool
+    is_open_then: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ def say_time(when: datetime) -> str:
 def wrong_code_words(result: HandoffResult) -> str:
     """What to say after a wrong code."""
     if result.tries_left == 0:
-        return "That was not the code, for the fifth time. The field is locked for 15 minutes; the credits stay safe."
+        minutes = int(LOCKED_FOR.total_seconds() // 60)
+        return f"That was not the code. The field is locked for {minutes} minutes now; the credits stay safe."
     tries = "1 try" if result.tries_left == 1 else f"{result.tries_left} tries"
     return f"That is not the code. Look at the buyer's screen again: {tries} left."
 
@@ -129,7 +132,8 @@ def describe_code(trade: Trade, member: Member, base_url: str) -> HandoffCode | 
     return HandoffCode(digits, qr, codes.seconds_left(now))
 
 
-def _place_cards(trade: Trade, member: Member) -> list[PlaceCard]:
+def _place_cards(trade: Trade, member: Member, when: datetime | None) -> list[PlaceCard]:
+    """The proposals; `when`: the time that they may meet, to say what is open then."""
     is_buyer = member.id == trade.buyer_id
     options = queries.list_place_options(trade)
     cards = []
@@ -145,10 +149,18 @@ def _place_cards(trade: Trade, member: Member) -> list[PlaceCard]:
                 their_leg_km=theirs,
                 is_mine=option.place_id == my_pick,
                 is_theirs=option.place_id == their_pick,
-                is_far=mine > FAR_LEG_KM,
+                must_consent=option.buyer_must_consent if is_buyer else option.seller_must_consent,
+                is_open_then=place_queries.is_open_at(option.place, when) if when else None,
             )
         )
     return cards
+
+
+def _is_shut_then(trade: Trade) -> bool:
+    """Whether the agreed place is known to be shut, or too dark, at the agreed time."""
+    if trade.place is None or trade.meet_starts_at is None or trade.closed_at is not None:
+        return False
+    return place_queries.is_open_at(trade.place, trade.meet_starts_at) is False
 
 
 def _place_map(trade: Trade, cards: list[PlaceCard]) -> dict[str, Any] | None:
@@ -240,14 +252,18 @@ def describe_ending(trade: Trade, member: Member) -> dict[str, Any]:
     }
 
 
-def describe_trade(trade: Trade, member: Member, *, base_url: str) -> dict[str, Any]:
-    """Everything on a trade's page as `member` sees it; the other side's unpublished review never is part of it."""
+def describe_trade(trade: Trade, member: Member, *, base_url: str, is_fragment: bool = False) -> dict[str, Any]:
+    """Everything on a trade's page as `member` sees it; the other side's unpublished review never is part of it.
+
+    `is_fragment`: only a part of the page is being replaced, so its button must load the whole page anew.
+    """
     proposals = queries.list_time_proposals(trade) if trade.state == TradeState.ACCEPTED else []
     reviews = queries.list_reviews_of_trade(trade) if trade.completed_at else []
     turn = turns.turn_of(trade, member, proposals=proposals, review_writers={review.writer_id for review in reviews})
     now = clock.now()
     target, action = TARGETS.get(turn.step, ("", ""))
-    cards = _place_cards(trade, member) if trade.state == TradeState.ACCEPTED else []
+    when = trade.meet_starts_at or (proposals[0].starts_at if proposals else None)
+    cards = _place_cards(trade, member, when) if trade.state == TradeState.ACCEPTED else []
     opens_at = trade.meet_starts_at - ARRIVE_BEFORE if trade.meet_starts_at else None
     return {
         "trade": trade,
@@ -255,7 +271,7 @@ def describe_trade(trade: Trade, member: Member, *, base_url: str) -> dict[str, 
         "other": steps.other_side(trade, member),
         "is_buyer": member.id == trade.buyer_id,
         "turn": turn,
-        "target": f"#{target}" if target else "",
+        "target": f"{f'?fresh={now:%H%M%S}' if is_fragment else ''}#{target}" if target else "",
         "action": action,
         "stations": turns.stations_of(trade),
         "credits_sentence": turns.credits_words(trade, member),
@@ -263,6 +279,9 @@ def describe_trade(trade: Trade, member: Member, *, base_url: str) -> dict[str, 
         "is_on_the_way": trade.state in {TradeState.SCHEDULED, TradeState.ARRIVED},
         "is_meeting": trade.state == TradeState.MEETING,
         "place_cards": cards,
+        "place_when": when,
+        "is_shut_then": _is_shut_then(trade),
+        "may_propose": sum(proposal.proposer_id == member.id for proposal in proposals) < MAX_OPEN_PROPOSALS,
         "place_map": _place_map(trade, cards),
         "longest_leg_km": max((max(card.my_leg_km, card.their_leg_km) for card in cards), default=1) or 1,
         "after": turns.after_deadline(trade),

@@ -122,12 +122,6 @@ def find_open_offer(member: Member, listing_id: uuid.UUID) -> Offer | None:
     ).first()
 
 
-def find_trade_of_listing(member: Member, listing_id: uuid.UUID) -> Trade | None:
-    """The newest trade of this listing in which `member` is a party, or None."""
-    rows = Trade.objects.filter(Q(buyer=member) | Q(seller=member), listing_id=listing_id)
-    return rows.order_by("-id").first()
-
-
 def list_waiting_on(member: Member) -> list[Waiting]:
     """What needs this member first: offers to answer, then steps of trades; the nearest deadline first, at most 10."""
     waiting = [
@@ -159,7 +153,7 @@ def list_waiting_on(member: Member) -> list[Waiting]:
 
 def list_place_options(trade: Trade) -> list[PlaceOption]:
     """The proposed places of a trade, best first."""
-    return list(PlaceOption.objects.filter(trade=trade).select_related("place").order_by("rank"))
+    return list(PlaceOption.objects.filter(trade=trade).select_related("place__community").order_by("rank"))
 
 
 def list_time_proposals(trade: Trade) -> list[TimeProposal]:

@@ -153,15 +153,30 @@ ENDED_TRADES: Final = frozenset({_T.CANCELLED, _T.REFUNDED})
 # A completed trade still waits for its reviews until it is closed.
 HOLDING: Final = frozenset({_T.ACCEPTED, _T.SCHEDULED, _T.ARRIVED, _T.MEETING})
 
-# What the table says of each state's deadline, for docs and pages.
-DEADLINE_WORDS: Final[dict[tuple[Subject, str], str]] = {
-    (_S.OFFER, _O.OFFERED): "48 hours",
-    (_S.TRADE, _T.ACCEPTED): "72 hours",
-    (_S.TRADE, _T.SCHEDULED): "agreed time + 48 hours",
-    (_S.TRADE, _T.ARRIVED): "agreed time + 48 hours",
-    (_S.TRADE, _T.MEETING): "agreed time + 48 hours",
-    (_S.TRADE, _T.HANDED_OFF): "none: left in the same transaction",
-    (_S.TRADE, _T.COMPLETED): "7 days",
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """How long a state may last: `length` from entering it, or from the end of the agreed time."""
+
+    length: timedelta
+    is_from_meetup: bool = False
+
+    @property
+    def words(self) -> str:
+        """ "48 hours", "7 days" or "agreed time + 48 hours"."""
+        hours = int(self.length.total_seconds() // 3600)
+        said = f"{self.length.days} days" if hours > 72 else f"{hours} hours"
+        return f"agreed time + {said}" if self.is_from_meetup else said
+
+
+# Every state that can last; what is not here is an end, or is left in the same transaction (handed_off).
+DEADLINES: Final[dict[tuple[Subject, str], Deadline]] = {
+    (_S.OFFER, _O.OFFERED): Deadline(ANSWER_WITHIN),
+    (_S.TRADE, _T.ACCEPTED): Deadline(AGREE_WITHIN),
+    (_S.TRADE, _T.SCHEDULED): Deadline(FINISH_WITHIN, is_from_meetup=True),
+    (_S.TRADE, _T.ARRIVED): Deadline(FINISH_WITHIN, is_from_meetup=True),
+    (_S.TRADE, _T.MEETING): Deadline(FINISH_WITHIN, is_from_meetup=True),
+    (_S.TRADE, _T.COMPLETED): Deadline(REVIEW_WITHIN),
 }
 
 
@@ -188,18 +203,28 @@ def get_step(subject: Subject, state: str, event: Event) -> Transition:
 
 
 def offer_deadline(now: datetime) -> datetime:
-    """Until when a fresh offer waits for its answer."""
-    return now + ANSWER_WITHIN
+    """Until when an offer made at `now` waits for its answer."""
+    return now + DEADLINES[(Subject.OFFER, OfferState.OFFERED)].length
 
 
 def trade_deadline(trade: "Trade", state: TradeState, now: datetime) -> datetime | None:
-    """Until when `trade` may stay in `state`, entered at `now`; None when the state is an end."""
-    if state == TradeState.ACCEPTED:
-        return trade.deadline_at if trade.state == TradeState.ACCEPTED else now + AGREE_WITHIN
-    if state in {TradeState.SCHEDULED, TradeState.ARRIVED, TradeState.MEETING}:
-        if trade.meet_ends_at is None:
-            raise AssertionError("a trade is scheduled only with an agreed time")
-        return trade.meet_ends_at + FINISH_WITHIN
-    if state == TradeState.COMPLETED:
-        return trade.deadline_at if trade.state == TradeState.COMPLETED else now + REVIEW_WITHIN
-    return None
+    """Until when `trade` may stay in `state`, entered at `now`; None when the state is an end.
+
+    A step that stays in its state does not move the deadline.
+    """
+    deadline = DEADLINES.get((Subject.TRADE, state))
+    if deadline is None:
+        return None
+    if state == trade.state:
+        return trade.deadline_at
+    if not deadline.is_from_meetup:
+        return now + deadline.length
+    if trade.meet_ends_at is None:
+        raise AssertionError("a trade is scheduled only with an agreed time")
+    return trade.meet_ends_at + deadline.length
+
+
+def check_in_time(deadline_at: datetime | None, event: Event, now: datetime) -> None:
+    """Raise NotPossibleNow when the deadline has passed, however late the sweep is; only the clock may act then."""
+    if event != Event.TIME_OUT and deadline_at is not None and deadline_at <= now:
+        raise NotPossibleNow("The time for this has run out.", kept="Nothing was changed.")

@@ -4,6 +4,7 @@ import uuid
 
 from localex.lib import clock
 from localex.members.models import Member
+from localex.members.services import check_may_act
 from localex.trading.errors import NotYours, OfferNotFound, TradeNotFound
 from localex.trading.models import Offer, Trade, TradeEvent
 from localex.trading.states import (
@@ -14,22 +15,24 @@ from localex.trading.states import (
     Subject,
     TradeState,
     Transition,
+    check_in_time,
     get_step,
     offer_deadline,
     trade_deadline,
 )
 
 _OFFER_PARTS = ("listing", "listing__owner", "maker", "community")
-_TRADE_PARTS = ("listing", "buyer", "seller", "community", "place", "offer")
+_TRADE_PARTS = ("listing", "buyer", "seller", "community", "place__community", "offer")
 
 
 def access_offer(actor: Member, offer_id: uuid.UUID, *, lock: bool = False) -> Offer:
     """The offer, when `actor` made it or owns its listing; raises OfferNotFound otherwise.
 
-    With `lock` its row is locked until the transaction ends.
+    With `lock` its row is locked until the transaction ends, and `actor` must be allowed to act (MemberMayNotAct).
     """
     rows = Offer.objects.select_related(*_OFFER_PARTS).filter(community_id=actor.community_id)
     if lock:
+        check_may_act(actor)
         rows = rows.select_for_update(no_key=True, of=("self",))
     offer = rows.filter(id=offer_id).first()
     if offer is None or actor.id not in {offer.maker_id, offer.listing.owner_id}:
@@ -40,10 +43,12 @@ def access_offer(actor: Member, offer_id: uuid.UUID, *, lock: bool = False) -> O
 def access_trade(actor: Member, trade_id: uuid.UUID, *, lock: bool = False) -> Trade:
     """The trade, when `actor` is its buyer or seller; raises TradeNotFound otherwise.
 
-    With `lock` its row is locked until the transaction ends. Lock order everywhere: trade, listing, balances.
+    With `lock` its row is locked until the transaction ends, and `actor` must be allowed to act (MemberMayNotAct).
+    Lock order everywhere: trade, listing, offers, balances, members.
     """
     rows = Trade.objects.select_related(*_TRADE_PARTS).filter(community_id=actor.community_id)
     if lock:
+        check_may_act(actor)
         rows = rows.select_for_update(no_key=True, of=("self",))
     trade = rows.filter(id=trade_id).first()
     if trade is None or actor.id not in {trade.buyer_id, trade.seller_id}:
@@ -104,6 +109,7 @@ def move_offer(offer: Offer, event: Event, *, actor: Member | None) -> Transitio
     step = get_step(Subject.OFFER, offer.state, event)
     check_offer_actor(offer, step, actor)
     now = clock.now()
+    check_in_time(offer.deadline_at, event, now)
     offer.state = step.next
     offer.deadline_at = offer_deadline(now) if step.next == OfferState.OFFERED else None
     offer.answered_at = now
@@ -120,9 +126,11 @@ def move_trade(trade: Trade, event: Event, *, actor: Member | None, **changes: o
     """
     step = get_step(Subject.TRADE, trade.state, event)
     check_trade_actor(trade, step, actor)
+    now = clock.now()
+    check_in_time(trade.deadline_at, event, now)
     for field, value in changes.items():
         setattr(trade, field, value)
-    deadline = None if trade.closed_at else trade_deadline(trade, TradeState(step.next), clock.now())
+    deadline = None if trade.closed_at else trade_deadline(trade, TradeState(step.next), now)
     trade.state, trade.deadline_at = step.next, deadline
     if step.next != TradeState.HANDED_OFF:  # passed through within this transaction; the next step saves
         trade.save(update_fields=["state", "deadline_at", *changes])

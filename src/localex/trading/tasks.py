@@ -6,7 +6,7 @@ from uuid import UUID
 import structlog
 from django.db import DatabaseError, transaction
 
-from localex.jobs.tasks import database_task
+from localex.jobs.tasks import database_task, outside_task
 from localex.lib import clock
 from localex.lib.errors import LocalExError
 from localex.listings.models import Listing
@@ -15,30 +15,33 @@ from localex.trading import services
 from localex.trading.models import Offer, Trade
 from localex.trading.states import OfferState
 
-BATCH = 100
+MOST = 2_000  # ended in one run; what is left waits half a minute
 GONE = (ListingState.TRADED, ListingState.EXPIRED, ListingState.REMOVED)
 log = structlog.get_logger()
 
 
-@database_task
+@outside_task
 def end_overdue() -> None:
-    """End up to 100 offers and 100 trades whose deadline has passed. Uses offer_deadline and trade_deadline.
+    """End every offer and trade whose deadline has passed. Uses offer_deadline and trade_deadline.
 
-    Level-triggered: it reads what is overdue, so a missed run loses nothing. Each is ended in its own savepoint, so
-    that one that cannot be ended does not keep the others waiting.
+    Level-triggered: it reads what is overdue, so a missed run loses nothing. Each is ended in a transaction of its own,
+    so that no request waits for more than one of them, and one that cannot be ended keeps nobody waiting.
     """
     now = clock.now()
     offers = Offer.objects.filter(state=OfferState.OFFERED, deadline_at__lte=now).order_by("deadline_at")
     trades = Trade.objects.filter(deadline_at__lte=now).order_by("deadline_at")
-    offer_ids, trade_ids = offers.values_list("id", flat=True)[:BATCH], trades.values_list("id", flat=True)[:BATCH]
-    work = [partial(services.end_overdue_offer, offer_id=row) for row in offer_ids]
-    work += [partial(services.end_overdue_trade, trade_id=row) for row in trade_ids]
-    for end in work:
-        try:
-            with transaction.atomic():
-                end()
-        except (LocalExError, DatabaseError):
-            log.exception("trading.end_overdue_failed", **{key: str(value) for key, value in end.keywords.items()})
+    for row in offers.values_list("id", flat=True)[:MOST]:
+        _end(partial(services.end_overdue_offer, offer_id=row))
+    for row in trades.values_list("id", flat=True)[:MOST]:
+        _end(partial(services.end_overdue_trade, trade_id=row))
+
+
+def _end(act: partial[bool]) -> None:
+    try:
+        with transaction.atomic():
+            act()
+    except (LocalExError, DatabaseError):
+        log.exception("trading.end_overdue_failed", **{key: str(value) for key, value in act.keywords.items()})
 
 
 @database_task

@@ -38,7 +38,12 @@ def _try(form: forms.Form, act: Callable[[], object]) -> bool:
 
 def _trade_page(request: MemberRequest, trade_id: uuid.UUID, status: int = 200, **forms_: forms.Form) -> HttpResponse:
     trade = queries.access_trade(request.member, trade_id)
-    context = pages.describe_trade(trade, request.member, base_url=request.build_absolute_uri("/"))
+    context = pages.describe_trade(
+        trade,
+        request.member,
+        base_url=request.build_absolute_uri("/"),
+        is_fragment="HX-Request" in request.headers,
+    )
     return render(request, "trading/trade.html", {**context, **forms_}, status=status)
 
 

@@ -57,9 +57,9 @@ def decline_item(*, actor: Member, trade_id: uuid.UUID) -> Trade:
 def _end(trade: Trade, event: Event, *, actor: Member | None, **changes: object) -> None:
     was_holding = steps.is_holding(trade)
     steps.move_trade(trade, event, actor=actor, closed_at=clock.now(), **changes)
+    listing_services.relist_after_trade(listing_id=trade.listing_id)
     if was_holding:
         credit_services.refund(key=new_id(), trade_id=trade.id, actor=actor.ledger_ref if actor else None)
-    listing_services.relist_after_trade(listing_id=trade.listing_id)
 
 
 def end_overdue_offer(*, offer_id: uuid.UUID) -> bool:

@@ -34,8 +34,8 @@ def hand_over(*, actor: Member, trade_id: uuid.UUID, digits: str) -> HandoffResu
     """The seller types the buyer's code: right, and the credits are released, in this one transaction.
 
     A wrong code is a result and not an error, because counting it must be committed. After 5 wrong codes nothing is
-    accepted for 15 minutes. The same right code sent twice releases once. Locks trade, listing, balances. Raises
-    TradeNotFound, NotPossibleNow, NotYours (the buyer), HandoffLocked.
+    accepted for 15 minutes. The same right code sent twice releases once. Locks trade, listing, balances, members.
+    Raises TradeNotFound, NotPossibleNow, NotYours (the buyer), HandoffLocked.
     """
     trade = steps.access_trade(actor, trade_id, lock=True)
     if trade.seller_id != actor.id:
@@ -71,10 +71,10 @@ def _count_wrong_try(trade: Trade, now: datetime) -> HandoffResult:
 def _complete(trade: Trade, seller: Member, now: datetime) -> None:
     steps.move_trade(trade, Event.HAND_OVER, actor=seller)
     steps.move_trade(trade, Event.RELEASE, actor=None, completed_at=now)
+    listing_services.mark_traded(listing_id=trade.listing_id)
     if trade.price > 0:
         credit_services.release(
             key=new_id(), trade_id=trade.id, payee=trade.seller.ledger_ref, actor=trade.seller.ledger_ref
         )
-    listing_services.mark_traded(listing_id=trade.listing_id)
     member_services.record_trade_completed(member_ids=[trade.buyer_id, trade.seller_id])
     events.publish("trade.completed", trade_id=trade.id)

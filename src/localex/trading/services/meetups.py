@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from localex.credits import services as credit_services
 from localex.jobs import events
 from localex.lib import clock
-from localex.lib.geo import KM_PER_MILE
 from localex.members.models import Member
 from localex.trading import steps
-from localex.trading.errors import ConsentMissing, NotYours, TimeNotPossible, TooEarly
+from localex.trading.errors import ConsentMissing, NotYours, PlaceNotProposed, TimeNotPossible, TooEarly
 from localex.trading.models import PlaceOption, TimeProposal, Trade
 from localex.trading.states import Event, Subject, TradeState, get_step
 
@@ -18,22 +17,21 @@ EARLIEST_AHEAD = timedelta(minutes=5)
 LATEST_AHEAD = timedelta(days=7)
 ARRIVE_BEFORE = timedelta(hours=1)
 MAX_OPEN_PROPOSALS = 3  # of one side
-FAR_LEG_KM = 5 * KM_PER_MILE
 
 
 def pick_place(*, actor: Member, trade_id: uuid.UUID, place_id: uuid.UUID, accepts_distance: bool = False) -> Trade:
     """Say which proposed place suits; when both picked the same one, it is agreed.
 
     `accepts_distance` is the explicit yes that a leg over 5 miles needs. Locks the trade. Raises TradeNotFound,
-    NotPossibleNow, ConsentMissing.
+    NotPossibleNow, PlaceNotProposed, ConsentMissing.
     """
     trade = steps.access_trade(actor, trade_id, lock=True)
     get_step(Subject.TRADE, trade.state, Event.PICK_PLACE)
     option = PlaceOption.objects.select_related("place").filter(trade=trade, place_id=place_id).first()
     if option is None:
-        raise TimeNotPossible("That place is not among the proposals.", code="place_not_proposed")
+        raise PlaceNotProposed("That place is not among the proposals.")
     is_buyer = actor.id == trade.buyer_id
-    if (option.buyer_leg_km if is_buyer else option.seller_leg_km) > FAR_LEG_KM and not accepts_distance:
+    if (option.buyer_must_consent if is_buyer else option.seller_must_consent) and not accepts_distance:
         raise ConsentMissing("This place is more than 5 miles from you. Tick that this is fine for you.")
     mine, theirs = ("buyer_pick_id", "seller_pick_id") if is_buyer else ("seller_pick_id", "buyer_pick_id")
     if getattr(trade, mine) == place_id:
@@ -125,6 +123,7 @@ def _schedule_if_agreed(trade: Trade) -> None:
         # The place was agreed on after the time had gone by: the time has to be chosen anew.
         trade.meet_starts_at = trade.meet_ends_at = None
         trade.save(update_fields=["meet_starts_at", "meet_ends_at"])
+        TimeProposal.objects.filter(trade=trade).update(accepted_at=None)
         return
     steps.move_trade(trade, Event.SCHEDULE, actor=None)
     if trade.price > 0 and trade.deadline_at is not None:

@@ -15,6 +15,7 @@ from localex.listings import services as listing_services
 from localex.listings.models import MAX_PRICE, MIN_PRICE, Listing
 from localex.listings.states import State as ListingState
 from localex.members.models import Member
+from localex.members.services import check_may_act
 from localex.places import queries as place_queries
 from localex.trading import steps
 from localex.trading.errors import ListingNotOpen, OfferAlreadyOpen, OwnListing, PayerShort, PriceOutOfRange
@@ -66,6 +67,7 @@ def make_offer(*, actor: Member, listing_id: uuid.UUID, price: int, offer_id: uu
     `offer_id` is the UUIDv7 that the form carried: the same form sent twice makes one offer. Locks the listing. Raises
     ListingNotOpen, OwnListing, PriceOutOfRange, PayerShort, OfferAlreadyOpen.
     """
+    check_may_act(actor)
     offer_id = offer_id or new_id()
     listing = _lock_open_listing(actor.community_id, listing_id)
     again = Offer.objects.filter(id=offer_id, maker=actor, listing=listing, price=price).first()
@@ -148,8 +150,8 @@ def accept_offer(*, actor: Member, offer_id: uuid.UUID) -> Trade:
     trade = _begin_trade(offer, listing)
     steps.record(offer, trade, step, actor)
     listing_services.reserve_listing(listing_id=listing.id)
-    _hold_price(trade)
     decline_open_offers(listing_id=offer.listing_id, but=offer.id)
+    _hold_price(trade, actor)
     events.publish("offer.accepted", offer_id=offer.id)
     return trade
 
@@ -172,7 +174,7 @@ def _begin_trade(offer: Offer, listing: Listing) -> Trade:
     return trade
 
 
-def _hold_price(trade: Trade) -> None:
+def _hold_price(trade: Trade, actor: Member) -> None:
     if trade.price == 0:
         return
     assert trade.deadline_at is not None  # noqa: S101 - a trade that has just begun has one
@@ -187,8 +189,9 @@ def _hold_price(trade: Trade) -> None:
             actor=trade.buyer.ledger_ref,
         )
     except InsufficientCredits:
+        who = "you have" if actor.id == trade.buyer_id else "the buyer has"
         raise PayerShort(
-            "This offer cannot be accepted right now: the buyer has not enough credits available.",
+            f"This offer cannot be accepted right now: {who} not enough credits available.",
             kept="The offer stays open and nothing was moved.",
         ) from None
 
@@ -231,6 +234,8 @@ def _place_options(trade: Trade) -> list[PlaceOption]:
             buyer_leg_km=proposal.leg_a_km,
             seller_leg_km=proposal.leg_b_km,
             reason=proposal.reason[:200],
+            buyer_must_consent=proposal.consent_a,
+            seller_must_consent=proposal.consent_b,
         )
         for rank, proposal in enumerate(proposals, start=1)
     ]

@@ -8,19 +8,24 @@ function format(digits) {
 
 async function scan(root, put) {
   const video = root.querySelector("video");
-  const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
   const detector = new BarcodeDetector({ formats: ["qr_code"] });
-  video.srcObject = stream;
-  video.hidden = false;
-  await video.play();
+  const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
   const stop = () => { stream.getTracks().forEach((track) => track.stop()); video.hidden = true; };
   addEventListener("pagehide", stop, { once: true });
   const look = async () => {
     if (video.hidden) return;
     const found = (await detector.detect(video)).map((code) => code.rawValue.match(/(\d{6})\D*$/)?.[1]).find(Boolean);
-    if (found) { stop(); put(found); } else setTimeout(look, 150);
+    if (found) { stop(); put(found); } else setTimeout(() => look().catch(stop), 150);
   };
-  look();
+  try {
+    video.srcObject = stream;
+    video.hidden = false;
+    await video.play();
+    await look();
+  } catch (error) {
+    stop();
+    throw error;
+  }
 }
 
 export function connect(root) {
