@@ -13,7 +13,7 @@ listen_addresses = ''
 unix_socket_permissions = 0700
 password_encryption = scram-sha-256
 # Two to four web workers (parts.worker_count) and one job worker with pools of at most 8,
-# migrations, backups and a person with psql; the pools are seldom full at the same time.
+# migrations, backups and a person with psql, with room.
 max_connections = 60
 superuser_reserved_connections = 3
 # A client whose machine or process is gone is noticed within 10 s, so that its locks are freed.

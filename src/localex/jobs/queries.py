@@ -1,4 +1,4 @@
-"""What the outbox holds, for whoever looks after an installation. No page shows it yet: the staff pages list the jobs."""
+"""What the outbox holds, for whoever looks after an installation. No page shows it yet; the staff pages list jobs."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
