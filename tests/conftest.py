@@ -91,16 +91,19 @@ def django_db_setup(servers: Servers) -> None:
 
 @pytest.fixture
 def committed_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Access to the database without a transaction around the test; what it commits stays, but for its jobs.
+    """Access to the database without a transaction around the test; what it commits stays, but out of the way.
 
-    Jobs go, because a later test that runs the worker until it is idle would do this one's work.
+    Jobs go, because a later test that runs the worker until it is idle would do this one's work; communities close,
+    because visitors are shown an open one.
     """
     from django.db import connections
 
+    from localex.communities.models import Community
     from localex.jobs.models import Job
 
     with django_db_blocker.unblock():
         yield
         Job.objects.all().delete()
+        Community.objects.update(is_open=False)
         for connection in connections.all(initialized_only=True):
             connection.close()

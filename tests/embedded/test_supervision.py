@@ -50,9 +50,11 @@ def test_a_killed_supervisor_leaves_no_server(data_dir: Path) -> None:
 def test_the_next_start_takes_over_what_a_killed_supervisor_left(data_dir: Path) -> None:
     with running(data_dir) as up:
         living = up.everything()
-        # With the web server's own parent gone as well, nobody tells its workers that it is over.
-        up.process.kill()
+        # With the web server's own parent gone first, nobody tells its workers that it is over; stopped, the supervisor
+        # cannot mend it.
+        send(up.process.pid, signal.SIGSTOP)
         send(up.parts["web"].pid, signal.SIGKILL)
+        up.process.kill()
         up.process.wait()
         orphans = living()
         assert orphans
