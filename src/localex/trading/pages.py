@@ -82,10 +82,11 @@ def wrong_code_words(result: HandoffResult) -> str:
 def describe_trades(member: Member, cursor: str | None) -> dict[str, Any]:
     """The list of trades: what waits on me, what runs, what is over."""
     open_trades = queries.list_open_trades(member)
+    offers_to_me, offers_by_me = queries.list_open_offers(member)
     closed = queries.list_closed_trades(member, cursor=cursor)
     return {
-        "offers_to_me": queries.list_open_offers_to(member),
-        "offers_by_me": queries.list_open_offers_by(member),
+        "offers_to_me": offers_to_me,
+        "offers_by_me": offers_by_me,
         "mine": [found for found in open_trades if found.turn.is_mine],
         "waiting": [found for found in open_trades if not found.turn.is_mine],
         "closed": [{"trade": trade, "other": steps.other_side(trade, member)} for trade in closed.items],

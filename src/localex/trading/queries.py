@@ -104,10 +104,11 @@ def list_open_offers_to(member: Member, *, with_covers: bool = True) -> list[Off
     return list(_with_listing(rows, with_covers=with_covers).order_by("deadline_at")[:PAGE_SIZE])
 
 
-def list_open_offers_by(member: Member) -> list[Offer]:
-    """A member's own open offers, the nearest deadline first; at most a page. Uses offer_maker."""
-    rows = Offer.objects.filter(maker=member, state=OfferState.OFFERED)
-    return list(_with_listing(rows).order_by("deadline_at")[:PAGE_SIZE])
+def list_open_offers(member: Member) -> tuple[list[Offer], list[Offer]]:
+    """Open offers to and by a member, the nearest deadline first; at most two pages together, in two queries."""
+    rows = Offer.objects.filter(Q(listing__owner=member) | Q(maker=member), state=OfferState.OFFERED)
+    found = list(_with_listing(rows).order_by("deadline_at")[: 2 * PAGE_SIZE])
+    return [offer for offer in found if offer.maker_id != member.id], [o for o in found if o.maker_id == member.id]
 
 
 def _with_listing(rows: QuerySet[Offer], *, with_covers: bool = True) -> QuerySet[Offer]:
