@@ -22,6 +22,8 @@ from tests.servers import RunningServers, Servers
 
 RUNNING = pytest.StashKey[RunningServers]()
 SERVERS = pytest.StashKey[Servers]()
+# How much a test does, not how the application is set up.
+KEPT = {"LOCALEX_MACHINE"}
 
 
 def _is_controller_of_workers(config: pytest.Config) -> bool:
@@ -45,8 +47,9 @@ def pytest_configure(config: pytest.Config) -> None:
             running.start()
             return
     config.stash[SERVERS] = servers
-    for name in [name for name in os.environ if name.startswith(("LOCALEX_", "PG"))] + ["EMAIL_URL"]:
-        os.environ.pop(name, None)
+    for name in [name for name in os.environ if name.startswith(("LOCALEX_", "PG")) or name == "EMAIL_URL"]:
+        if name not in KEPT:
+            del os.environ[name]
     os.environ.update(servers.environment())
     # WhiteNoise warns about a missing folder, and warnings are errors.
     Path(os.environ["LOCALEX_DATA_DIR"], "static").mkdir(parents=True, exist_ok=True)
