@@ -1,5 +1,6 @@
 """From the upload to the page: rows, files, jobs, and what is left when somebody is killed in the middle."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -144,12 +145,30 @@ def test_deleting_what_is_gone_says_so() -> None:
         services.delete_photo(photo_id=new_id())
 
 
-def test_nobody_waits_for_ever(folder: Path) -> None:
+def test_nobody_waits_for_ever(folder: Path, django_capture_on_commit_callbacks) -> None:
     photo, fresh = take_in(), take_in()
     Photo.objects.filter(pk=photo.pk).update(created_at=clock.now() - timedelta(days=2))
-    assert preparation.give_up_on_photos() == 1
-    assert Photo.objects.get(pk=photo.pk).state == PhotoState.REJECTED
+    with django_capture_on_commit_callbacks(execute=True):
+        assert preparation.give_up_on_photos() == 1
+        assert len(files_in(folder)) == 2  # a rolled back job must find the upload again
+    photo.refresh_from_db()
+    assert (photo.state, photo.raw_key) == (PhotoState.REJECTED, "")
     assert Photo.objects.get(pk=fresh.pk).state == PhotoState.PENDING
+    assert files_in(folder) == [f"incoming/{fresh.id}"]
+
+
+def test_uploads_without_a_row_are_swept_after_a_day(folder: Path) -> None:
+    assert preparation.sweep_uploads() == 0  # there is no folder yet
+    waiting, settled, young = take_in(), take_in(), new_id()
+    Photo.objects.filter(pk=settled.pk).update(state=PhotoState.REJECTED)
+    orphan, part = new_id(), "tmp123.part"
+    for name in (orphan, part, young):
+        (folder / "incoming" / str(name)).write_bytes(b"private")
+    long_ago = (clock.now() - timedelta(days=2)).timestamp()
+    for name in (waiting.id, settled.id, orphan, part):
+        os.utime(folder / "incoming" / str(name), (long_ago, long_ago))
+    assert preparation.sweep_uploads() == 3
+    assert files_in(folder) == sorted([f"incoming/{waiting.id}", f"incoming/{young}"])
 
 
 def test_uploads_are_limited(settings) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from queue import SimpleQueue
 from uuid import UUID
 
+import structlog
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -15,12 +16,15 @@ from localex.media.decoder import Decoder, Rendered, render
 from localex.media.errors import DecoderDied, PhotoRefused
 from localex.media.formats import SIZES
 from localex.media.models import Photo, PhotoState
-from localex.media.storage import picture_key, picture_name
+from localex.media.storage import INCOMING, picture_key, picture_name
+
+log = structlog.get_logger(__name__)
 
 LOST = "The upload was lost on the way. Please choose the picture again."
 GAVE_UP = "This picture could not be prepared. Please choose it again."
 BATCH = 50
 PENDING_AT_MOST = timedelta(days=1)
+SWEPT_AT_ONCE = 500
 
 
 def prepare_photo(*, photo_id: UUID) -> None:
@@ -145,7 +149,52 @@ def delete_files(*, sha256: str) -> None:
 
 
 def give_up_on_photos() -> int:
-    """Reject what has been pending for a day (every state has its deadline); how many there were, at most 500."""
+    """Reject what has been pending for a day (every state has its deadline); how many there were, at most 500.
+
+    The untouched uploads go after the commit: they may say where the picture was taken. One that stays because somebody
+    was killed in between is found by `sweep_uploads`.
+    """
     before = clock.now() - PENDING_AT_MOST
-    late = Photo.objects.filter(state=PhotoState.PENDING, created_at__lt=before).values("pk")[:500]
-    return Photo.objects.filter(pk__in=late, state=PhotoState.PENDING).update(state=PhotoState.REJECTED, reason=GAVE_UP)
+    late = list(
+        Photo.objects.select_for_update(skip_locked=True).filter(state=PhotoState.PENDING, created_at__lt=before)[:500]
+    )
+    uploads = [photo.raw_key for photo in late if photo.raw_key]
+    Photo.objects.filter(pk__in=[photo.pk for photo in late]).update(
+        state=PhotoState.REJECTED, reason=GAVE_UP, raw_key=""
+    )
+    transaction.on_commit(lambda: delete_quietly(uploads))
+    return len(late)
+
+
+def delete_quietly(names: Iterable[str]) -> None:
+    """Delete files of the storage; one that cannot be deleted now is left to the next sweep."""
+    for name in names:
+        try:
+            default_storage.delete(name)
+        except OSError as error:
+            log.warning("upload_not_deleted", reason=type(error).__name__)
+
+
+def sweep_uploads() -> int:
+    """Delete uploads older than a day that no pending row waits for; how many, at most 500.
+
+    An upload is written before its row is committed, so a request that was rolled back or killed leaves a file.
+    """
+    before = clock.now() - PENDING_AT_MOST
+    try:
+        names = default_storage.listdir(INCOMING)[1]
+    except FileNotFoundError:
+        return 0
+    old = [name for name in names if _is_older(f"{INCOMING}/{name}", before)][:SWEPT_AT_ONCE]
+    keys = [f"{INCOMING}/{name}" for name in old]
+    awaited = set(Photo.objects.filter(raw_key__in=keys, state=PhotoState.PENDING).values_list("raw_key", flat=True))
+    orphans = [key for key in keys if key not in awaited]
+    delete_quietly(orphans)
+    return len(orphans)
+
+
+def _is_older(name: str, moment: datetime) -> bool:
+    try:
+        return default_storage.get_modified_time(name) < moment
+    except FileNotFoundError:
+        return False

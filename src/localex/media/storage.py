@@ -9,6 +9,8 @@ from uuid import UUID
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 
+INCOMING = "incoming"
+
 
 class AtomicFileStorage(FileSystemStorage):
     """Django's files on disk, written beside their place and renamed into it.
@@ -41,7 +43,7 @@ class AtomicFileStorage(FileSystemStorage):
 
 def incoming_name(photo_id: UUID) -> str:
     """Where an untouched upload waits. Nothing serves this folder."""
-    return f"incoming/{photo_id}"
+    return f"{INCOMING}/{photo_id}"
 
 
 def picture_key(sha256: str, size: int) -> str:

@@ -22,3 +22,9 @@ def delete_files(sha256: str) -> None:
 def give_up_on_photos() -> None:
     """End the waiting of uploads whose preparation never came to a result."""
     preparation.give_up_on_photos()
+
+
+@outside_task()
+def sweep_uploads() -> None:
+    """Delete uploads whose request was rolled back."""
+    preparation.sweep_uploads()
