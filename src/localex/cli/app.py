@@ -15,7 +15,8 @@ EXIT_CODES = (
     "11 the data directory cannot be written; 12 LocalEx already runs there; 13 the port or address cannot be used; "
     "14 the disk is full; 15 the database was made by another version; 16 no unprivileged user for PostgreSQL; "
     "17 a server program is missing; 18 a server does not start or keeps ending; 19 a migration failed; "
-    "20 the data directory has lost something; 21 nothing runs there; 22 real people live where the demo should."
+    "20 the data directory has lost something; 21 nothing runs there; 22 real people live where the demo should; "
+    "23 the demo town lives where real people should."
 )
 
 app = typer.Typer(

@@ -36,6 +36,34 @@ def run_fill_demo(installation: Installation) -> None:
         replace_file(_note(installation), f"{identity} {FILLED}")
 
 
+def check_no_town(installation: Installation) -> None:
+    """Refuse to run the demo town in earnest: its neighbours are invented, and nobody knows their passwords."""
+    note = _read_note(installation)
+    if note and note.startswith(f"{_identity(installation)} "):
+        raise StartError(
+            f"The demo town lives in {installation.directory.root}; `localex up` is for real people. "
+            "Start the town with `localex demo`, or choose another directory with --data-dir.",
+            ExitCode.IS_A_DEMO,
+        )
+
+
+def put_clock_right(installation: Installation) -> None:
+    """Before anybody trades: a filling that was killed left the ledger a clock that can be shifted."""
+    import psycopg
+
+    from localex.credits.rehearsal import restore_clock
+
+    try:
+        restore_clock(app_url=installation.app_url, owner_url=installation.owner_url)
+    except psycopg.Error as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise StartError(
+            f"The filling of a demo town was interrupted, and the ledger's clock cannot be put right ({reason}). "
+            "Check DATABASE_OWNER_URL, or DATABASE_URL.",
+            ExitCode.PART_FAILED,
+        ) from error
+
+
 def _check_nobody_lives_here(installation: Installation) -> None:
     from django.contrib.auth import get_user_model
 

@@ -6,7 +6,7 @@ import socket
 import sys
 
 from localex.cli.commands import are_static_files_current
-from localex.cli.demo_town import is_filled
+from localex.cli.demo_town import check_no_town, is_filled, put_clock_right
 from localex.cli.output import error_console, say
 from localex.embedded.directory import DirectoryLock
 from localex.embedded.errors import ExitCode, StartError, Stopped
@@ -66,12 +66,16 @@ class Start:
         # Needs no database, and the second core has nothing else to do while the schema is made.
         gathering = None if self._are_static_files_current() else self._begin("gather-static")
         self._start_servers()
-        if not self._is_schema_current():
+        is_current = self._is_schema_current()
+        if not self.is_demo:
+            check_no_town(self.installation)
+        if not is_current:
             self._finish(self._begin("migrate", as_owner=True))
         if gathering:
             self._finish(gathering)
         if self.is_demo and not is_filled(self.installation):
             self._finish(self._begin("fill-demo", as_owner=True))
+        put_clock_right(self.installation)
         env = {**self.installation.environment(), **self._web_variables()}
         directory = self.installation.directory
         self.supervisor.start(web_part(directory, host=self.host, port=self.port, env=env))

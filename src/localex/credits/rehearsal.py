@@ -8,11 +8,15 @@ made in the order of their times, because an account's entries are later each ti
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import psycopg
-from django.db.backends.utils import CursorWrapper
 
 from localex.lib import clock
+
+if TYPE_CHECKING:
+    # The supervisor calls `restore_clock`, and has no Django.
+    from django.db.backends.utils import CursorWrapper
 
 SHIFTED = """
 CREATE OR REPLACE FUNCTION ledger.clock() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
@@ -22,6 +26,9 @@ $$"""
 TRUE = """
 CREATE OR REPLACE FUNCTION ledger.clock() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
     SELECT pg_catalog.clock_timestamp() $$"""
+FIND_SHIFTED = """
+SELECT 1 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname = 'ledger' AND p.proname = 'clock' AND p.prosrc LIKE '%clock_shift%'"""
 
 _following = False
 
@@ -41,7 +48,21 @@ def following_python(owner_url: str) -> Iterator[None]:
             owner.execute(TRUE)
 
 
-def move_clock(cursor: CursorWrapper) -> None:
+def restore_clock(*, app_url: str, owner_url: str) -> bool:
+    """Put the true clock back after a rehearsal that was killed; whether that was needed. Cheap when it was not.
+
+    `app_url`: the database as anybody may read it; its owner is asked only when there is something to do.
+    """
+    with psycopg.connect(app_url, autocommit=True, connect_timeout=5) as connection:
+        row = connection.execute(FIND_SHIFTED).fetchone()
+    if row is None:
+        return False
+    with psycopg.connect(owner_url, autocommit=True, connect_timeout=5) as owner:
+        owner.execute(TRUE)
+    return True
+
+
+def move_clock(cursor: "CursorWrapper") -> None:
     """Tell the database the shift in force, before each call; nothing outside `following_python`."""
     if _following:
         shift = (clock.now() - datetime.now(UTC)).total_seconds()

@@ -26,6 +26,7 @@ class ExitCode(enum.IntEnum):
     DAMAGED = 20
     NOT_RUNNING = 21
     NOT_A_DEMO = 22
+    IS_A_DEMO = 23
 
 
 class StartError(Exception):
