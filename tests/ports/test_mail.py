@@ -4,7 +4,6 @@ import smtplib
 import socket
 import stat
 import threading
-import time
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -154,10 +153,10 @@ def test_nobody_there_is_unavailable() -> None:
 
 def test_a_black_hole_ends_at_its_time_limit() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        started = time.monotonic()
-        with pytest.raises(MailUnavailable):
-            send(f"smtp://127.0.0.1:{server.getsockname()[1]}", make_mail(), timeout_s=1)
-        assert time.monotonic() - started < 2
+        # That it ends at all is the test: the server accepts and never says a word.
+        with pytest.raises(MailUnavailable) as refusal:
+            send(f"smtp://127.0.0.1:{server.getsockname()[1]}", make_mail(), timeout_s=0.2)
+        assert "timed out" in str(refusal.value.__cause__)
 
 
 def test_a_reset_before_the_mail_is_unavailable() -> None:
