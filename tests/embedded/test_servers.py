@@ -74,6 +74,29 @@ def test_an_operators_own_settings_win_and_stay(data_dir: Path) -> None:
         cluster.stop()
 
 
+def test_the_log_never_repeats_what_members_typed(data_dir: Path) -> None:
+    """Also where an older LocalEx wrote settings that would: what counts is given on the command line."""
+    marker = "marked.person@example.org"
+    directory = DataDirectory(data_dir)
+    directory.prepare()
+    cluster = Cluster.of(directory)
+    cluster.initialise()
+    (cluster.data / "conf.d" / "old.conf").write_text("log_min_duration_statement = 0\nlog_statement = 'all'\n")
+    log = LogFile(directory.logs / "postgres.log")
+    cluster.start(log)
+    try:
+        cluster.create_roles()
+        with cluster.connect(roles.OWNER) as owner:
+            owner.execute("CREATE TABLE people (email text PRIMARY KEY)")
+            owner.execute(f"INSERT INTO people VALUES ('{marker}')")
+            with pytest.raises(psycopg.errors.UniqueViolation):
+                owner.execute(f"INSERT INTO people VALUES ('{marker}')")
+    finally:
+        cluster.stop()
+    assert wait_until(lambda: "duplicate key value" in log.path.read_text(), seconds=30)
+    assert marker not in log.path.read_text()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has a home that the database's user cannot enter")
 def test_programs_out_of_reach_are_copied_once(place: Path) -> None:
     private = place / "private" / "site-packages"

@@ -15,7 +15,7 @@ from localex.embedded.binaries import postgres_bin
 from localex.embedded.directory import POSTGRES_MAJOR, DataDirectory, replace_file
 from localex.embedded.errors import ExitCode, StartError, disk_full, from_os_error, mentions_full_disk
 from localex.embedded.logs import LogFile
-from localex.embedded.postgres_settings import PG_HBA_CONF, postgresql_conf
+from localex.embedded.postgres_settings import PG_HBA_CONF, PRIVATE_LOG, postgresql_conf
 from localex.embedded.processes import (
     PROC,
     Child,
@@ -152,7 +152,8 @@ class Cluster:
 
     def command(self) -> Command:
         """How the supervisor starts this cluster."""
-        settings = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
+        given = {**self._settings, **PRIVATE_LOG}
+        settings = [word for name, value in given.items() for word in ("-c", f"{name}={value}")]
         return Command(
             name="postgres",
             argv=(

@@ -75,13 +75,24 @@ logging_collector = off
 log_line_prefix = '%m [%p] %q%u@%d '
 log_checkpoints = off
 log_lock_waits = on
-log_min_duration_statement = 500ms
-# Values in statements may be personal; the statement alone is enough to find the code.
-log_parameter_max_length = 0
-log_parameter_max_length_on_error = 0
+# What members typed stands in statements and in the details of errors. The settings that keep both out of the log are
+# given on the command line, so that they also hold for databases that an older LocalEx made.
 
 include_dir = 'conf.d'
 """
+
+# The driver puts values into the text of a statement, so no statement may be logged, neither a failed one nor a slow
+# one; the detail of an error repeats the row ("Key (email)=(...) already exists").
+PRIVATE_LOG = {
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
 
 PG_HBA_CONF = """\
 # Who may connect to this LocalEx installation: only through the socket, only with a password (SCRAM).
