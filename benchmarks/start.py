@@ -10,13 +10,14 @@ import http.client
 import os
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from running_town import descendants, free_port, say_figure
 
 FIRST_GOAL_SECONDS = 10.0
 WARM_GOAL_SECONDS = 3.0
@@ -25,13 +26,6 @@ WARM_STARTS = 5
 PAGES = 40
 PATIENCE_SECONDS = 120
 OUTSIDE = ("LOCALEX_", "DATABASE_", "REDIS_", "EMAIL_", "DJANGO_")
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def get_front_page(port: int) -> bool:
@@ -74,37 +68,16 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
         raise SystemExit(f"The installation ended with {process.returncode}.")
 
 
-def tree(pid: int) -> list[int]:
-    """`pid` and everything below it."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except (OSError, IndexError):
-                continue
-            children.setdefault(parent, []).append(int(entry.name))
-    found = [pid]
-    for known in found:
-        found.extend(children.get(known, []))
-    return found
-
-
 def memory_mb(pid: int) -> float:
     """The proportional set size of a process tree in megabytes."""
     total = 0
-    for member in tree(pid):
+    for member in descendants(pid):
         try:
             lines = Path(f"/proc/{member}/smaps_rollup").read_text().splitlines()
         except OSError:
             continue
         total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return total / 1024
-
-
-def figure(name: str, value: float, unit: str, goal: float) -> None:
-    """One line that scripts read."""
-    print(f"figure {name} {value:.2f} {unit} goal <= {goal:g} {'ok' if value <= goal else 'short'}")
 
 
 def main() -> None:
@@ -129,9 +102,9 @@ def main() -> None:
         stop(process)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    figure("start-first", first, "s", FIRST_GOAL_SECONDS)
-    figure("start-warm", statistics.median(warm), "s", WARM_GOAL_SECONDS)
-    figure("tree-memory", memory, "MB", MEMORY_GOAL_MB)
+    say_figure("start-first", first, "s", "<=", FIRST_GOAL_SECONDS)
+    say_figure("start-warm", statistics.median(warm), "s", "<=", WARM_GOAL_SECONDS)
+    say_figure("tree-memory", memory, "MB", "<=", MEMORY_GOAL_MB)
 
 
 if __name__ == "__main__":
