@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from localex.lib.geo import Point
-from tests.listings.things import at, new_listing, new_wanted
+from localex.lib.geo import Point, snap
+from tests.listings.things import HOME, at, new_listing, new_wanted
 from tests.members.people import make_community, make_member
 
 pytestmark = pytest.mark.django_db
@@ -162,3 +162,30 @@ def test_pages_ask_little_of_the_database(
         new_listing(seller, title="A cheap but good table", photos=1)
     with django_assert_max_num_queries(once):
         looker.get(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["/browse/", "/search/?sort=nearest", "/search/?q=chair", "/search/?sort=nearest&within=5"]
+)
+def test_a_shared_link_tells_no_more_than_the_square_kilometre(client_of, town, seller, path: str) -> None:
+    for number in range(26):
+        new_wanted(seller, title=f"A chair for room {number}")
+    looker = make_member(town)
+    following = set()
+    for exact in (HOME, snap(HOME), Point(HOME.lat + 0.0001, HOME.lon - 0.0001)):
+        assert snap(exact) == snap(HOME)
+        page = client_of(at(looker, exact)).get(path).content.decode()
+        following.add(re.search(r'rel="next" href="([^"]+)"', page)[1])
+    assert len(following) == 1
+
+
+def test_the_mark_of_a_cursor_cannot_be_computed_without_the_key(settings) -> None:
+    from uuid import UUID
+
+    from localex.ports.search import Wish
+    from localex.search.postgres import _mark
+
+    wish = Wish(community_id=UUID(int=1), near=snap(HOME))
+    mark = _mark(wish)
+    settings.SECRET_KEY = "another" * 10
+    assert _mark(wish) != mark

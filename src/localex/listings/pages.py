@@ -53,7 +53,8 @@ def _gallery(listing: Listing) -> list[dict[str, Any]]:
 
 
 def _place_of(viewer: Member | None) -> Point | None:
-    return viewer.point if viewer is not None else None
+    """Their public cell: even a rounded distance from the exact place would tell more than the cell."""
+    return viewer.cell if viewer is not None else None
 
 
 def _area_map(listing: Listing) -> dict[str, Any] | None:

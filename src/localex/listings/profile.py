@@ -11,5 +11,5 @@ MOST = 12
 
 def load_listings(owner: Member, viewer: Member | None) -> Mapping[str, Any]:
     """Their newest active listings, as cards with the distance to the viewer."""
-    point = viewer.point if viewer else None
+    point = viewer.cell if viewer else None
     return {"cards": queries.list_by_owner(owner=owner, viewer=point, limit=MOST), "community": owner.community}

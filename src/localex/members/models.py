@@ -92,7 +92,7 @@ class Member(Record):
     joined_at = models.DateTimeField(default=clock.now, editable=False)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     name_redrawn_at = models.DateTimeField(null=True, blank=True)
-    # Exactly where they are: never leaves this context but to compute a distance.
+    # Exactly where they are: only they see it. Distances, even their own, are from the cell.
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
     # The centre of the fixed cell of about 1 km around it: all that others may get.
@@ -153,7 +153,7 @@ class Member(Record):
 
     @property
     def point(self) -> Point | None:
-        """Exactly where they are. Private: for distances only, never for a page that somebody else sees."""
+        """Exactly where they are. Private: for their own map and as the start of a listing. Distances are from `cell`."""
         if self.latitude is None or self.longitude is None:
             return None
         return Point(self.latitude, self.longitude)

@@ -63,7 +63,7 @@ def describe_places(*, member: Member | None, slug: str | None, tier: str | None
     counts = queries.count_tiers(community_id=community.pk)
     shown = int(tier) if tier and tier in map(str, TIER_WORDS) else min(counts, default=1)
     places = queries.list_places(community_id=community.pk, tier=shown)
-    here = member.point if member and member.community_id == community.pk else None
+    here = member.cell if member and member.community_id == community.pk else None
     start = _start(cursor)
     nearest = sorted(places, key=lambda place: (distance_km(here or community.centre, place.point), place.name))
     some = nearest[start : start + PER_PAGE]

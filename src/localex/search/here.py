@@ -11,7 +11,10 @@ from localex.members.models import Member
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """One community and, when known, the place of the one who looks. `others`: what a visitor could choose instead."""
+    """One community and, when known, where the one who looks is. `others`: what a visitor could choose instead.
+
+    `point` is the centre of their public cell: links to a page of results carry a distance from it, and are shared.
+    """
 
     community: Community
     point: Point | None
@@ -24,7 +27,7 @@ def find_here(member: Member | None, slug: str = "") -> Here:
     NotFound for an unknown slug, and while there is no community at all.
     """
     if member is not None:
-        return Here(member.community, member.point)
+        return Here(member.community, member.cell)
     open_ones = tuple(list_open())
     chosen = find_by_slug(slug=slug) if slug else next(iter(open_ones), None)
     if chosen is None:

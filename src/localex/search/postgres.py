@@ -3,7 +3,6 @@
 Indexes: listing_words, listing_cell, listing_newest, listing_price, listing_category; all hold active listings only.
 """
 
-import hashlib
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +12,7 @@ from django.contrib.postgres.search import SearchQueryField
 from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Func, Q, QuerySet, Value
 from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import ASin, Cast, Cos, Least, Power, Radians, Sin, Sqrt
+from django.utils.crypto import salted_hmac
 
 from localex.lib.errors import BadRequest
 from localex.lib.geo import EARTH_RADIUS_KM, Point, bounding_box
@@ -148,10 +148,10 @@ def _plain(row: tuple[Any, UUID]) -> list[Any]:
 
 
 def _mark(wish: Wish) -> str:
-    """A short digest of the wish, so that a cursor of one list is not followed in another."""
+    """A short keyed digest of the wish: a cursor of one list is not followed in another, and confirms no guess."""
     stable = replace(wish, category_ids=frozenset(), conditions=frozenset(), posted_since=None)
     sets = (sorted(map(str, wish.category_ids)), sorted(wish.conditions))
-    return hashlib.sha256(repr((stable, sets)).encode()).hexdigest()[:8]
+    return salted_hmac("localex.search.cursor", repr((stable, sets)), algorithm="sha256").hexdigest()[:16]
 
 
 def _read_cursor(cursor: str, wish: Wish) -> tuple[Any, UUID]:
