@@ -16,7 +16,9 @@ class SmallStart(Start):
     def run(self) -> None:
         self._make_secrets()
         self._start_servers()
-        env = {**self.installation.environment(), **self._web_variables()}
+        # The parts look for nothing in the current folder, where the tests lie.
+        own = {"PYTHONPATH": str(Path(__file__).parents[2])}
+        env = {**self.installation.environment(), **self._web_variables(), **own}
         directory = self.installation.directory
         site = "tests.embedded.small_site:application"
         web = web_part(directory, host=self.host, port=self.port, env=env, application=site)

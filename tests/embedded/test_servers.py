@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from localex.embedded.errors import ExitCode, StartError
 from localex.embedded.fingerprints import schema_fingerprint, static_fingerprint
 from localex.embedded.installation import Installation
 from localex.embedded.logs import KEPT_FILES, LogFile
+from localex.embedded.parts import web_part
 from localex.embedded.processes import Child, Command, wait_until
 from localex.embedded.redis_server import RedisServer
 from localex.embedded.schema_state import database_identity, read_schema_state
 from localex.embedded.users import find_server_user
+from tests.embedded.running import free_port
 from tests.servers import Servers
 
 
@@ -142,6 +145,31 @@ def test_what_a_child_says_last_is_in_the_log(place: Path) -> None:
     assert child.wait(30)
     assert child.poll() == 3
     assert log.tail() == "first\nlast\n"
+
+
+@pytest.mark.parametrize("search", ["", ".", f"{os.pathsep}relative"])
+def test_a_child_runs_nothing_that_lies_in_the_current_folder(
+    place: Path, monkeypatch: pytest.MonkeyPatch, search: str
+) -> None:
+    for name in ("redis.py", "json.py", "localex.py", "relative/redis.py"):
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).write_text("print('PLANTED')\nraise SystemExit(9)\n")
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("PYTHONPATH", search)
+    log = LogFile(place / "child.log")
+    child = Child(Command(name="child", argv=(sys.executable, "-m", "localex.cli", "--help")), log)
+    assert child.wait(60)
+    assert child.poll() == 0, log.tail()
+    directory = DataDirectory(place / "data")
+    directory.prepare()
+    web = web_part(directory, host="127.0.0.1", port=free_port(), env={}, application="redis:__version__.format")
+    # Not an application: it is enough to see which file is loaded.
+    child = Child(web.command, log)
+    try:
+        assert wait_until(lambda: "started" in log.tail().lower() or child.poll() is not None, seconds=60)
+    finally:
+        child.stop(10)
+    assert "PLANTED" not in log.path.read_text()
 
 
 def test_a_child_that_ignores_the_request_is_killed_with_its_group(place: Path) -> None:

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import pyvips
@@ -36,6 +37,15 @@ def test_three_sizes_keep_the_shape(decoder: Decoder, make) -> None:
         (1200, 800),
     ]
     assert all(sniff(file) == "webp" for file in rendered.files.values())
+
+
+def test_files_in_the_current_folder_are_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("json.py", "base64.py", "pyvips.py"):
+        (tmp_path / name).write_text("raise SystemExit(9)\n")
+    monkeypatch.chdir(tmp_path)
+    # What `python -m` and an empty entry of PYTHONPATH leave there.
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path), ".", *sys.path])
+    assert render(pictures.jpeg()).width
 
 
 def test_small_pictures_are_not_blown_up(decoder: Decoder) -> None:

@@ -95,7 +95,8 @@ def web_part(
         application,
     )
     return Part(
-        command=Command(name="web", argv=argv, env=env),
+        # Granian puts its working directory first on Python's path, whatever the environment says: one of our own.
+        command=Command(name="web", argv=argv, env=env, directory=directory.logs),
         log=LogFile(directory.logs / "web.log"),
         is_ready=lambda _pid: web_answers(host, port),
         start_seconds=60,

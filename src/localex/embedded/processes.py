@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,9 +99,16 @@ class Command:
     directory: Path | None = None
 
 
+def safe_path(folders: Iterable[str]) -> str:
+    """A PYTHONPATH of those `folders` that do not depend on where a process was started; "" when none is left."""
+    return os.pathsep.join(folder for folder in folders if Path(folder).is_absolute())
+
+
 def merged_environment(changes: Mapping[str, str | None]) -> dict[str, str]:
-    """Our own environment with `changes`; a None takes a name out."""
-    merged = {**os.environ, **changes}
+    """Our own environment with `changes`; a None takes a name out. Children import nothing from the current folder."""
+    # Somebody may have put a `redis.py` where an operator, perhaps root, types `localex up`.
+    merged = {**os.environ, **changes, "PYTHONSAFEPATH": "1"}
+    merged["PYTHONPATH"] = safe_path((merged.get("PYTHONPATH") or "").split(os.pathsep)) or None
     return {name: value for name, value in merged.items() if value is not None}
 
 

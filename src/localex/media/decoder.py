@@ -1,5 +1,6 @@
 """The parent's side of the child process: sends a picture, gets clean WebP files or a reason back."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -49,7 +50,8 @@ class Decoder:
     def __enter__(self) -> "Decoder":
         # Nothing of our environment is passed on: it holds the database's password.
         surroundings = {
-            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            "PYTHONPATH": _search_path(),
+            "PYTHONSAFEPATH": "1",
             "VIPS_CONCURRENCY": "1",
             "MALLOC_ARENA_MAX": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -112,6 +114,15 @@ class Decoder:
         if -status in BLAMED_SIGNALS:
             return PhotoRefused(TOO_LONG)
         return DecoderDied(f"the child ended with status {status}")
+
+
+def _search_path() -> str:
+    """Our own search path without the current folder, in which others may have put files."""
+    here = ""
+    # The folder may be gone by now.
+    with contextlib.suppress(OSError):
+        here = os.getcwd()
+    return os.pathsep.join(path for path in sys.path if os.path.isabs(path) and path != here)
 
 
 def render(content: bytes) -> Rendered:
