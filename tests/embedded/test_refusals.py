@@ -70,6 +70,16 @@ def test_a_directory_with_other_things(place: Path) -> None:
     assert place.stat().st_mode == before
 
 
+def test_a_directory_with_names_that_we_use_too(place: Path) -> None:
+    for name in ("mail", "Documents"):
+        (place / name).mkdir(mode=0o750)
+    before = {path: (path.stat().st_mode, path.stat().st_gid) for path in (place, *place.iterdir())}
+    words = refused(place, ExitCode.NOT_WRITABLE)
+    assert "holds other files" in words
+    assert "Choose an empty or new directory with --data-dir" in words
+    assert {path: (path.stat().st_mode, path.stat().st_gid) for path in (place, *place.iterdir())} == before
+
+
 @needs_root
 def test_a_directory_that_the_database_user_cannot_enter(place: Path) -> None:
     place.chmod(0o700)

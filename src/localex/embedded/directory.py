@@ -22,8 +22,9 @@ LONGEST_SOCKET_NAME = "postgres/.s.PGSQL.5432.lock"
 # A new cluster takes about 60 MB, and PostgreSQL wants room for its log before it cleans up.
 NEEDED_FREE_BYTES = 300 * 1024 * 1024
 POSTGRES_MAJOR = "18"
-# One of these says that a directory is ours; their rights are changed, so a home directory given by mistake is refused.
-OWN_NAMES = {"localex.lock", "secrets", "media", "static", "mail", "logs", "backups"}
+# One of these says that a directory is ours; its rights are changed, so a home directory given by mistake is refused.
+# Names that others use as well, such as `mail`, say nothing.
+MARKERS = ("localex.lock", "secrets/secret_key")
 
 
 def default_data_dir() -> Path:
@@ -101,8 +102,8 @@ class DataDirectory:
             raise not_writable(self.root, reason)
 
     def _check_nothing_foreign(self) -> None:
-        found = {entry.name for entry in self.root.iterdir()} if self.root.is_dir() else set()
-        if found and not found & OWN_NAMES:
+        is_ours = any((self.root / marker).is_file() for marker in MARKERS)
+        if self.root.is_dir() and not is_ours and any(self.root.iterdir()):
             raise StartError(
                 f"{self.root} holds other files and is no data directory of LocalEx. "
                 "Choose an empty or new directory with --data-dir.",
@@ -114,6 +115,8 @@ class DataDirectory:
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(self.root, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        # Before anything else, so that a start that fails further on leaves a directory that is known to be ours.
+        self.lock.touch(mode=0o600)
         probe = self.root / f".probe-{os.getpid()}"
         probe.write_bytes(b"LocalEx tries whether it can write here.\n" * 200)
         probe.unlink()
