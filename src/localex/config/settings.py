@@ -54,10 +54,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "localex.web.middleware.BodySizeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "localex.web.middleware.StaffPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -144,6 +146,8 @@ TASKS = {"default": {"BACKEND": "localex.jobs.backend.OutboxBackend"}}
 
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = LOCALEX.mail_from
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # mail leaves through localex.ports.mail only
+
+UNFOLD = {"SITE_TITLE": "LocalEx staff", "SITE_HEADER": "LocalEx staff", "SITE_URL": "/"}
 
 LOGGING_CONFIG = None
 configure_logs(LOCALEX.log_level)

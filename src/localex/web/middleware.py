@@ -1,13 +1,44 @@
-"""Turns the errors of services into pages that people understand."""
+"""Refuses what is too large, and turns the errors of services into pages that people understand."""
 
+import re
 from collections.abc import Callable
 
+from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from localex.lib.errors import LocalExError
 from localex.web import errors
+
+
+# In bytes. Forms are text, of which Django itself reads at most 1 MB.
+MAX_BODY = 1_500_000
+# A listing's twelve pictures of 10 MB each (listings and media check each one) and the form around them.
+MAX_PICTURES_BODY = 12 * 10 * 1024 * 1024 + 1024 * 1024
+PICTURES_PATH = re.compile(r"/listings/[0-9a-fA-F-]{36}/pictures/")
+
+
+class BodySizeMiddleware:
+    """Refuses a request whose body is larger than any form of ours, before anything reads it. It comes first."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        takes_pictures = request.method == "POST" and PICTURES_PATH.fullmatch(request.path_info)
+        limit = MAX_PICTURES_BODY if takes_pictures else MAX_BODY
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            length = 0
+        if length <= limit:
+            return self.get_response(request)
+        # No page: drawing one would ask for the session and the member, which are not known here.
+        words = f"That is too large: at most {limit // 1_000_000} MB can be sent at once. Nothing was changed."
+        response = HttpResponse(words, status=413, content_type="text/plain; charset=utf-8")
+        response["Connection"] = "close"
+        return response
 
 
 class ErrorPageMiddleware:
@@ -40,3 +71,24 @@ class CommunityTimeMiddleware:
         member = getattr(request, "member", None) if has_session else None
         with timezone.override(member.community.zone if member else None):
             return self.get_response(request)
+
+
+class StaffPolicyMiddleware:
+    """Loosens the Content-Security-Policy for the staff pages, and for nothing else.
+
+    The admin's theme draws with Alpine, which compiles expressions and sets styles; it knows no stricter build. Staff
+    pages show nothing unescaped that members wrote, and only staff can open them.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.path = f"/{settings.LOCALEX.staff_path}/"
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.path.startswith(self.path):
+            response._csp_update = {  # type: ignore[attr-defined]
+                "script-src": [UNSAFE_EVAL],
+                "style-src": [UNSAFE_INLINE],
+            }
+        return response
