@@ -5,10 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import RequestFactory
+from pytest_django.fixtures import SettingsWrapper
 
 from localex.lib import clock
 from localex.lib.ids import new_id
 from localex.members import limits, tasks
+from localex.members.adapter import network_of
 from localex.members.errors import TooManyAttempts
 from localex.members.models import AttemptCount
 
@@ -27,6 +30,18 @@ def test_five_of_six_pass_and_refused_ones_do_not_count() -> None:
     assert limits.hit("other", who, 5, WINDOW)
     with clock.shifted(WINDOW):
         assert limits.hit("test", who, 5, WINDOW)
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "network"),
+    [("198.51.100.7, 203.0.113.9", "198.51.100.7"), ("198.51.100.7", "192.0.2.1"), ("x, y", "192.0.2.1")],
+)
+def test_fewer_proxies_than_the_settings_say_are_no_error(
+    settings: SettingsWrapper, forwarded: str, network: str
+) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 2
+    request = RequestFactory().get("/", headers={"X-Forwarded-For": forwarded}, REMOTE_ADDR="192.0.2.1")
+    assert network_of(request) == network
 
 
 @pytest.mark.django_db
