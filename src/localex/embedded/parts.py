@@ -16,7 +16,11 @@ from localex.embedded.processes import Command
 from localex.embedded.redis_server import RedisServer
 
 APPLICATION = "localex.config.wsgi:application"
-THREADS = 4
+# A thread waits for the body of its request, and slow people must not hold all of them. The database's pool may stay
+# smaller than this: a thread that reads a body has no connection yet.
+THREADS = 16
+# Headers arrive in one piece; who sends them a letter at a time is cut off.
+HEADER_MILLISECONDS = 5_000
 # The requests that are being answered get this long; together all parts stop within 10 s.
 DRAIN_SECONDS = 4
 
