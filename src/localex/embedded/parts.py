@@ -96,6 +96,7 @@ def web_part(
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
         *("--workers", str(worker_count()), "--blocking-threads", str(THREADS), "--no-ws", "--http", "1"),
         *("--workers-kill-timeout", str(DRAIN_SECONDS), "--respawn-failed-workers", "--respawn-interval", "0.2"),
+        *("--http1-header-read-timeout", str(HEADER_MILLISECONDS)),
         application,
     )
     return Part(
