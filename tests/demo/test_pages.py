@@ -96,6 +96,11 @@ def test_one_click_signs_in(demo_mode: None, neighbour: Member) -> None:
     assert client.get("/").wsgi_request.user.pk == neighbour.user_id
 
 
+@pytest.mark.parametrize("name", ["", "\0", "a\0b"])
+def test_nobody_has_a_name_like_that(demo_mode: None, neighbour: Member, name: str) -> None:
+    assert Client(HTTP_HOST="localhost").post("/demo/as/", {"display_name": name}).status_code == 404
+
+
 def test_signing_in_needs_the_form_of_our_own_page(demo_mode: None, neighbour: Member) -> None:
     client = Client(enforce_csrf_checks=True, HTTP_HOST="localhost")
     assert client.post("/demo/as/", {"display_name": neighbour.display_name}).status_code == 403

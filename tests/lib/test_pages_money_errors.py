@@ -1,5 +1,6 @@
 """Cursors, words for credits, the tree of errors, the clock."""
 
+import base64
 import contextlib
 from datetime import timedelta
 
@@ -10,9 +11,9 @@ from hypothesis import strategies as st
 from localex.lib import clock, errors, money
 from localex.lib.pages import decode_cursor, encode_cursor
 
-values = st.lists(
-    st.none() | st.integers() | st.text(max_size=20) | st.floats(allow_nan=False, allow_infinity=False), max_size=4
-)
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+bigints = st.integers(-(2**63), 2**63 - 1)
+values = st.lists(st.none() | bigints | words | st.floats(allow_nan=False, allow_infinity=False), max_size=4)
 
 
 @given(values)
@@ -24,6 +25,15 @@ def test_a_cursor_comes_back_as_it_was(sorted_by: list[object]) -> None:
 def test_any_other_cursor_is_a_bad_request_and_nothing_else(text: str) -> None:
     with contextlib.suppress(errors.BadRequest):
         assert len(decode_cursor(text, length=2)) == 2
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["NaN", "Infinity", "-Infinity", "1e400", "-1e400", str(2**63), str(-(2**63) - 1), '"\\u0000"', '"\\ud800"', "[]"],
+)
+def test_a_cursor_holds_nothing_that_the_database_would_refuse(value: str) -> None:
+    with pytest.raises(errors.BadRequest):
+        decode_cursor(base64.urlsafe_b64encode(f'["mark",{value},"id"]'.encode()).decode(), length=3)
 
 
 @pytest.mark.parametrize(

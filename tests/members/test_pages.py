@@ -156,6 +156,14 @@ def test_every_page_of_accounts_for_members_is_ours(member: Member, client_of: C
     assert 'class="page"' in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    "way", ["foo", "a b", "é", "?", "#x", "", "//evil.example", "https://evil.example/", "/\\evil"]
+)
+def test_only_a_path_of_this_site_is_a_way_on(member: Member, client_of: ClientOf, way: str) -> None:
+    answer = client_of(member).post("/me/location/", {"lat": "48.42", "lon": "15.61", "next": way})
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+
+
 def test_where_it_is_by_map_and_by_postcode(member: Member, client_of: ClientOf) -> None:
     from localex.places.models import Postcode
 

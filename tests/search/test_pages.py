@@ -1,10 +1,13 @@
 """Browse and search over HTTP: filters in the address, chips, pages, and few queries."""
 
 import re
+from base64 import urlsafe_b64encode
+from uuid import UUID
 
 import pytest
 
 from localex.lib.geo import Point, snap
+from localex.lib.pages import decode_cursor
 from tests.listings.things import HOME, at, new_listing, new_wanted
 from tests.members.people import make_community, make_member
 
@@ -180,8 +183,6 @@ def test_a_shared_link_tells_no_more_than_the_square_kilometre(client_of, town, 
 
 
 def test_the_mark_of_a_cursor_cannot_be_computed_without_the_key(settings) -> None:
-    from uuid import UUID
-
     from localex.ports.search import Wish
     from localex.search.postgres import _mark
 
@@ -189,3 +190,15 @@ def test_the_mark_of_a_cursor_cannot_be_computed_without_the_key(settings) -> No
     mark = _mark(wish)
     settings.SECRET_KEY = "another" * 10
     assert _mark(wish) != mark
+
+
+@pytest.mark.parametrize("sort", ["cheapest", "dearest", "nearest", "newest", "relevance"])
+def test_a_forged_cursor_is_a_bad_request(client_of, town, seller, sort: str) -> None:
+    for number in range(25):
+        new_wanted(seller, title=f"A chair for room {number}")
+    client = client_of(at(make_member(town)))
+    page = client.get(f"/search/?q=chair&sort={sort}").content.decode()
+    mark = decode_cursor(re.search(r'rel="next" href="[^"]*cursor=([^"&]+)"', page)[1], length=3)[0]
+    for value in ("NaN", "Infinity", "-Infinity", "1e400", "1" + "0" * 30, '"\\u0000"', "null"):
+        forged = urlsafe_b64encode(f'["{mark}",{value},"{UUID(int=1)}"]'.encode()).decode().rstrip("=")
+        assert client.get(f"/search/?q=chair&sort={sort}&cursor={forged}").status_code == 400, value

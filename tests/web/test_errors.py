@@ -83,3 +83,29 @@ def test_a_form_without_its_token_says_that_nothing_was_changed(db: None) -> Non
 def test_the_500_page_asks_nobody_anything() -> None:
     """No database fixture: a query would fail this test."""
     assert errors.handler500(RequestFactory().get("/")).status_code == 500
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/search/?town=%00",
+        "/search/?q=%00",
+        "/search/?cursor=a%00",
+        "/browse/?town=a%00b",
+        "/browse/?category=%00",
+        "/places/?community=%00",
+        "/members/a%00b/",
+        "/maps/%00.svg",
+        "/nowhere%00/",
+        "/accounts/login/?next=/%00",
+        "/?%00",
+    ],
+)
+def test_an_address_with_a_nul_is_a_bad_request_with_a_page(client: Client, db: None, address: str) -> None:
+    response = client.get(address)
+    assert response.status_code == 400
+    assert errors.PAGES[400].title in response.content.decode()
+
+
+def test_a_percent_sign_before_two_zeros_is_no_nul(client: Client, db: None) -> None:
+    assert client.get("/accounts/login/?next=/%2500").status_code == 200

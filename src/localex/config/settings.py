@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "localex.members.middleware.CurrentMemberMiddleware",
     "localex.web.middleware.CommunityTimeMiddleware",
     "localex.web.middleware.ErrorPageMiddleware",
+    "localex.web.middleware.NulGuardMiddleware",
 ]
 
 FORM_RENDERER = "localex.web.renderer.FormRenderer"

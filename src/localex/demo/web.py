@@ -35,7 +35,10 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_POST
 def become(request: HttpRequest) -> HttpResponse:
     """Sign in as a neighbour of the demo town; whoever was signed in is signed out."""
-    member = get_object_or_404(queries.neighbours(), display_name=request.POST.get("display_name", ""))
+    name = request.POST.get("display_name", "")
+    if "\0" in name:  # which PostgreSQL would refuse to compare with
+        raise Http404
+    member = get_object_or_404(queries.neighbours(), display_name=name)
     login(request, member.user, backend=settings.AUTHENTICATION_BACKENDS[0])
     choose_community(request, member.community_id)
     messages.success(request, f"You are {member.display_name} now.")

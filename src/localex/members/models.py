@@ -153,7 +153,7 @@ class Member(Record):
 
     @property
     def point(self) -> Point | None:
-        """Exactly where they are. Private: for their own map and as the start of a listing. Distances are from `cell`."""
+        """Exactly where they are. Private: for their own map and their listings. Distances are from `cell`."""
         if self.latitude is None or self.longitude is None:
             return None
         return Point(self.latitude, self.longitude)

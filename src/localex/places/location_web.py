@@ -3,8 +3,9 @@ what is kept, and that others only get a square kilometre of it, is members' bus
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -70,7 +71,7 @@ def location(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST" and _is_saved(member, by_postcode if is_postcode else by_point):
         messages.success(request, "Your location is saved. Others only see the square kilometre around it.")
-        return redirect(_way_on(request))
+        return HttpResponseRedirect(_way_on(request))
     return render(
         request,
         "places/location.html",
@@ -111,5 +112,8 @@ def _is_saved(member: Member, form: PointForm | PostcodeForm) -> bool:
 
 
 def _way_on(request: HttpRequest) -> str:
+    """The path on this site that the form names, else the front page. Only paths: anything else is no way on."""
     url = request.POST.get("next", "")
-    return url if url_has_allowed_host_and_scheme(url, {request.get_host()}) else "web:front"
+    is_path = url.startswith("/") and not url.startswith("//")
+    is_ours = is_path and url_has_allowed_host_and_scheme(url, {request.get_host()})
+    return url if is_ours else reverse("web:front")

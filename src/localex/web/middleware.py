@@ -73,6 +73,22 @@ class CommunityTimeMiddleware:
             return self.get_response(request)
 
 
+class NulGuardMiddleware:
+    """Refuses an address that holds a NUL: no page has one, and PostgreSQL refuses to compare with it.
+
+    Bodies are the business of forms, whose text fields refuse it beside the field.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        query = request.META.get("QUERY_STRING", "")
+        if "\0" in request.path or "%00" in query or "\0" in query:
+            return errors.render_error(request, 400)
+        return self.get_response(request)
+
+
 class StaffPolicyMiddleware:
     """Loosens the Content-Security-Policy for the staff pages, and for nothing else.
 
