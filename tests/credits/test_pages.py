@@ -81,13 +81,13 @@ def test_what_is_held_stands_apart_and_links_to_its_trade(browser: Client, membe
     text = words(browser)
     assert "70 credits to spend" in text
     assert "Another 30 credits are held safely" in text
-    assert "Held safely for a trade −30" in text
+    assert "For a trade, held safely until the handover −30" in text
     assert f'href="/trades/{trade_id}/"' in browser.get("/credits/").content.decode()
 
 
 def test_lines_name_the_listing_of_their_trade(browser: Client, member: Member) -> None:
     trade = town.new_trade(town.new_member(member.community), member, price=30)
-    assert f"Held safely for “{trade.listing.title}”" in words(browser)
+    assert f"For “{trade.listing.title}”, held safely until the handover" in words(browser)
 
 
 def test_lines_name_the_trade_when_somebody_knows_it(
@@ -97,7 +97,7 @@ def test_lines_name_the_trade_when_somebody_knows_it(
     monkeypatch.setattr(references, "_find_names", lambda ids: dict.fromkeys(ids, "A <red> bicycle"))
     services.refund(key=new_id(), trade_id=trade_id, actor=None)
     text = words(browser)
-    assert "Held safely for “A &lt;red&gt; bicycle”" in text
+    assert "For “A &lt;red&gt; bicycle”, held safely until the handover" in text
     assert "Returned to you from “A &lt;red&gt; bicycle”" in text
 
 

@@ -21,7 +21,7 @@ def is_filled(installation: Installation) -> bool:
 def run_fill_demo(installation: Installation) -> None:
     """What `localex demo` does before it serves: make the town, or go on where an interrupted start stopped."""
     from localex.cli.application import application
-    from localex.cli.output import progress
+    from localex.cli.output import progress, say
 
     owner_url = installation.owner_url  # the ledger's clock follows the town's past while it is written
     with application(installation):
@@ -31,6 +31,7 @@ def run_fill_demo(installation: Installation) -> None:
         from localex.demo.services import fill
 
         replace_file(_note(installation), f"{identity} {FILLING}")
+        say("Filling the demo town: 60 neighbours, 300 listings and their pictures. This takes a few minutes, once.")
         with progress("Filling the demo town") as report:
             fill(progress=report, owner_url=owner_url)
         replace_file(_note(installation), f"{identity} {FILLED}")

@@ -18,7 +18,7 @@ _WORDS = {
     "starter_grant": ("sprout", "", "Welcome credits"),
     "referral_bonus": ("users-round", "", "Thank you for bringing a neighbour"),
     "coordinator_grant": ("gift", "", "From your coordinator"),
-    "hold": ("shield-check", "Held safely for “{}”", "Held safely for a trade"),
+    "hold": ("shield-check", "For “{}”, held safely until the handover", "For a trade, held safely until the handover"),
     "release": ("handshake", "Released to you for “{}”", "Released to you for a trade"),
     "refund": ("undo-2", "Returned to you from “{}”", "Returned to you from a trade"),
 }

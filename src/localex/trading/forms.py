@@ -77,7 +77,7 @@ def suggest_times(now: datetime) -> list[datetime]:
     tomorrow = noon + timedelta(days=1)
     saturday = noon.replace(hour=10) + timedelta(days=(5 - local.weekday()) % 7 or 7)
     soon = _next_quarter(local + SOON)
-    wished = [soon, noon.replace(hour=18), tomorrow, tomorrow.replace(hour=18), saturday]
+    wished = [soon, noon, noon.replace(hour=18), tomorrow, tomorrow.replace(hour=18), saturday]
     return sorted({time for time in wished if time >= soon})[:4]
 
 
@@ -101,7 +101,9 @@ class TimeForm(forms.Form):
     def __init__(self, *args: Any, describe: Any = str, **kwargs: Any) -> None:
         """`describe` turns a moment into the words beside its choice."""
         super().__init__(*args, **kwargs)
-        times = [(time.isoformat(), describe(time)) for time in suggest_times(clock.now())]
+        soonest, *later = suggest_times(clock.now())
+        times = [(soonest.isoformat(), f"As soon as possible: {describe(soonest)}")]
+        times += [(time.isoformat(), f"{describe(time)[0].upper()}{describe(time)[1:]}") for time in later]
         # Not a ChoiceField: a time that was offered when the page was opened is judged by the service, not by the list.
         self.fields["choice"].widget = forms.RadioSelect(choices=[*times, (OTHER, "Another time")])
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import segno
 from django.urls import reverse
-from django.utils import timezone
 
 from localex.lib import clock, money
 from localex.listings.models import Listing, ListingPhoto
@@ -23,7 +22,7 @@ from localex.trading.states import TABLE, Event, OfferState, Subject, TradeState
 TARGETS = {
     "place": ("place", "Choose a place"),
     "time": ("time", "Agree on a time"),
-    "arrive": ("arrive", "I have arrived"),
+    "arrive": ("meetup", "Where and when"),
     "code": ("handover", "Show the code"),
     "type_code": ("handover", "Type the code"),
     "review": ("review", "Write a review"),
@@ -59,15 +58,6 @@ class HistoryLine:
     words: str
     when: datetime
     event: str
-
-
-def say_time(when: datetime) -> str:
-    """ "Today 18:00", "Tomorrow 12:00" or "Saturday 28 November, 10:00", in the time zone in force."""
-    local = timezone.localtime(when)
-    days = (local.date() - timezone.localtime(clock.now()).date()).days
-    if days in {0, 1}:
-        return f"{('Today', 'Tomorrow')[days]} {local:%H:%M}"
-    return f"{local:%A} {local.day} {local:%B, %H:%M}"
 
 
 def wrong_code_words(result: HandoffResult) -> str:
@@ -272,6 +262,8 @@ def describe_trade(trade: Trade, member: Member, *, base_url: str, is_fragment: 
         "other": steps.other_side(trade, member),
         "is_buyer": member.id == trade.buyer_id,
         "turn": turn,
+        # On the way it is the meeting's time that counts, which the sentence says, not the far limit behind it.
+        "turn_deadline": None if turn.step == "arrive" else trade.deadline_at,
         "target": f"{f'?fresh={now:%H%M%S}' if is_fragment else ''}#{target}" if target else "",
         "action": action,
         "stations": turns.stations_of(trade),
@@ -297,7 +289,7 @@ def describe_trade(trade: Trade, member: Member, *, base_url: str, is_fragment: 
         "published_reviews": [review for review in reviews if review.published_at],
         "history": _history(trade, member),
         "what_comes": list_what_comes(trade),
-        "time_form": TimeForm(describe=say_time),
+        "time_form": TimeForm(describe=turns.say_time),
         "code_form": CodeForm(),
         "review_form": ReviewForm(),
         **describe_listing(trade.listing),

@@ -5,7 +5,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from localex.lib import money
+from django.utils import timezone
+
+from localex.lib import clock, money
 from localex.members.models import Member
 from localex.trading.models import Offer, TimeProposal, Trade
 from localex.trading.states import TradeState
@@ -28,6 +30,15 @@ class Station:
     status: str  # done, current, next, or off: will not be reached any more
     note: str
     when: datetime | None = None
+
+
+def say_time(when: datetime) -> str:
+    """ "today 18:00", "tomorrow 12:00" or "Saturday 28 November, 10:00", in the time zone in force."""
+    local = timezone.localtime(when)
+    days = (local.date() - timezone.localtime(clock.now()).date()).days
+    if days in {0, 1}:
+        return f"{('today', 'tomorrow')[days]} {local:%H:%M}"
+    return f"{local:%A} {local.day} {local:%B, %H:%M}"
 
 
 def offer_words(offer: Offer) -> str:
@@ -90,8 +101,9 @@ def _arriving(trade: Trade, is_buyer: bool) -> Turn:
         return Turn(False, "You are here. Wait for the other side to arrive", "wait")
     if trade.state == TradeState.ARRIVED:
         return Turn(True, "The other side is there: say when you have arrived", "arrive")
+    when = f" {say_time(trade.meet_starts_at)}" if trade.meet_starts_at else ""
     where = f" at {trade.place.name}" if trade.place else ""
-    return Turn(True, f"Meet{where}, and say when you have arrived", "arrive")
+    return Turn(True, f"Meet{when}{where}, and say when you have arrived", "arrive")
 
 
 def _ending_words(trade: Trade) -> str:

@@ -15,7 +15,7 @@ from localex.credits import queries as credit_queries
 from localex.lib.errors import LocalExError
 from localex.listings import queries as listing_queries
 from localex.members.decorators import MemberRequest, member_required
-from localex.trading import pages, queries, services
+from localex.trading import pages, queries, services, turns
 from localex.trading.forms import CodeForm, OfferForm, PlaceForm, ReviewForm, TimeForm
 
 
@@ -144,7 +144,7 @@ def pick_place(request: MemberRequest, trade_id: uuid.UUID) -> HttpResponse:
 @member_required
 def propose_time(request: MemberRequest, trade_id: uuid.UUID) -> HttpResponse:
     """Propose a half hour."""
-    form = TimeForm(request.POST, describe=pages.say_time)
+    form = TimeForm(request.POST, describe=turns.say_time)
     member = request.member
     if not _try(
         form,

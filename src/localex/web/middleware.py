@@ -11,7 +11,6 @@ from django.utils import timezone
 from localex.lib.errors import LocalExError
 from localex.web import errors
 
-
 # In bytes. Forms are text, of which Django itself reads at most 1 MB.
 MAX_BODY = 1_500_000
 # A listing's twelve pictures of 10 MB each (listings and media check each one) and the form around them.
