@@ -26,6 +26,19 @@ def test_the_application_cannot_change_the_list_of_migrations() -> None:
         cursor.execute("DELETE FROM django_migrations")
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE trading_tradeevent SET event = event", "DELETE FROM trading_tradeevent", "TRUNCATE trading_tradeevent"],
+)
+def test_the_application_only_adds_to_the_history_of_trades(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT has_table_privilege('trading_tradeevent', 'INSERT')")
+        assert cursor.fetchone() == (True,)
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            cursor.execute(statement)
+
+
 def test_committed_rows_are_seen_by_other_connections(committed_db: None, servers: Servers) -> None:
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO django_session VALUES ('seen-by-others', '', now())")

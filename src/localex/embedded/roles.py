@@ -18,6 +18,13 @@ DATABASE = "localex"
 # Made by the migrations of credits; members of it may call the ledger's functions and read its views.
 LEDGER_APP = "ledger_app"
 
+# What the application may not do to some tables of schema public: what Django applied is the owner's business, and the
+# history of trades only grows.
+_WITHHELD: Mapping[str, LiteralString] = {
+    "django_migrations": "INSERT, UPDATE, DELETE, TRUNCATE",
+    "trading_tradeevent": "UPDATE, DELETE, TRUNCATE",
+}
+
 _RIGHTS: Mapping[str, LiteralString] = {
     OWNER: "LOGIN CREATEROLE NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS",
     APP: "LOGIN NOCREATEROLE NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS",
@@ -62,7 +69,7 @@ def grant_application(connection: "psycopg.Connection[Any]", app: str = APP) -> 
     """Let the role `app` use what migrations made; run after each migration, as the owner.
 
     Rows of schema public may be read and changed. What the ledger allows is decided in its own migrations: the role
-    only becomes a member of `ledger_app`. The list of applied migrations is read-only.
+    only becomes a member of `ledger_app`. What else it may not change is in `_WITHHELD`.
     """
     from psycopg import sql
 
@@ -75,11 +82,10 @@ def grant_application(connection: "psycopg.Connection[Any]", app: str = APP) -> 
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {}",
     ):
         connection.execute(sql.SQL(words).format(role))
-    if _finds(connection, "SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = 'django_migrations'"):
-        connection.execute(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON public.django_migrations FROM {}").format(role))
-    if _finds(connection, "SELECT 1 FROM pg_roles WHERE rolname = 'ledger_app'"):
+    tables = {row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
+    for table, rights in _WITHHELD.items():
+        if table in tables:
+            words = sql.SQL("REVOKE {} ON public.{} FROM {}")
+            connection.execute(words.format(sql.SQL(rights), sql.Identifier(table), role))
+    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'ledger_app'").fetchone():
         connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(LEDGER_APP), role))
-
-
-def _finds(connection: "psycopg.Connection[Any]", query: str) -> bool:
-    return connection.execute(query.encode()).fetchone() is not None
