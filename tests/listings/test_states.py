@@ -224,3 +224,17 @@ def test_pictures_are_one_to_twelve_and_finished(states: list[str], is_wanted: b
     listing = Listing(direction="wanted" if is_wanted else "offer")
     fits = len(states) <= 12 and "pending" not in states and (is_wanted or "ready" in states)
     assert (rules.photo_problems(listing, states) == []) is fits
+
+
+def test_what_is_shown_in_one_line_is_one_line(owner) -> None:
+    draft = services.start_draft(actor=owner)
+    changes = {
+        "title": " Oak bedside\r\ntable\t with\u2028a  drawer\n",
+        "brand": "Tischlerei\nHuber",
+        "size": "45\u00a0cm\v wide",
+        "description": "  Solid oak.\n\nAs good as new.  ",
+    }
+    kept = services.update_listing(actor=owner, listing_id=draft.pk, changes=changes)
+    kept.refresh_from_db()
+    assert (kept.title, kept.brand, kept.size) == ("Oak bedside table with a drawer", "Tischlerei Huber", "45 cm wide")
+    assert kept.description == "Solid oak.\n\nAs good as new."

@@ -22,6 +22,8 @@ MAX_DRAFTS: Final = 30
 CHANGEABLE: Final = frozenset(
     {"direction", "kind", "category", "title", "description", "condition", "price", "known_issues", "brand", "size"}
 )
+# Shown in one line everywhere: cards, mails, titles of pages.
+ONE_LINE: Final = frozenset({"title", "brand", "size"})
 COPIED: Final = (*sorted(CHANGEABLE), "latitude", "longitude", "cell_latitude", "cell_longitude", "language")
 
 
@@ -53,6 +55,13 @@ def _place(listing: Listing, point: Point) -> None:
     listing.cell_latitude, listing.cell_longitude = cell.lat, cell.lon
 
 
+def _tidied(field: str, value: Any) -> Any:
+    """Text without white space around it; what is shown in one line, without any inside but single spaces."""
+    if not isinstance(value, str):
+        return value
+    return " ".join(value.split()) if field in ONE_LINE else value.strip()
+
+
 def _open_for_editing(actor: Member, listing_id: UUID) -> Listing:
     listing = access_own(actor=actor, listing_id=listing_id, lock=True)
     if listing.state not in EDITABLE:
@@ -72,7 +81,7 @@ def update_listing(*, actor: Member, listing_id: UUID, changes: Mapping[str, Any
     with transaction.atomic():
         listing = _open_for_editing(actor, listing_id)
         for field, value in changes.items():
-            setattr(listing, field, value.strip() if isinstance(value, str) else value)
+            setattr(listing, field, _tidied(field, value))
         if listing.kind == Kind.GIFT:
             listing.price = 0
         _save(listing, [*changes, "price"])
