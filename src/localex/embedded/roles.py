@@ -85,7 +85,7 @@ def grant_application(connection: "psycopg.Connection[Any]", app: str = APP) -> 
     tables = {row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
     for table, rights in _WITHHELD.items():
         if table in tables:
-            words = sql.SQL("REVOKE {} ON public.{} FROM {}")
-            connection.execute(words.format(sql.SQL(rights), sql.Identifier(table), role))
+            statement = sql.SQL("REVOKE {} ON public.{} FROM {}")
+            connection.execute(statement.format(sql.SQL(rights), sql.Identifier(table), role))
     if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'ledger_app'").fetchone():
         connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(LEDGER_APP), role))
