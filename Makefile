@@ -6,7 +6,7 @@ BENCHES := pages trade start migrations places
 export PYTHONDONTWRITEBYTECODE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint types e2e bench $(addprefix bench-,$(BENCHES)) screenshots lock clean
+.PHONY: help demo up test test-fast lint types e2e bench $(addprefix bench-,$(BENCHES)) screenshots lock clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ up: .venv/base.stamp ## Run LocalEx without the demo town (PORT=8000 DATA_DIR=..
 
 test: .venv/dev.stamp ## Run the tests that need no browser
 	$(BIN)/pytest -n 2 --dist loadscope
+
+test-fast: .venv/dev.stamp ## The quick ones, for while you work: no servers started, no town filled
+	$(BIN)/pytest -n 2 --dist loadscope -q -m "not slow" --ignore=tests/embedded --ignore=tests/cli --ignore=tests/demo --ignore=tests/migrations --ignore=tests/security --ignore=tests/web/test_accessibility.py
 
 lint: .venv/dev.stamp ## Check style, layers, file and function lengths, templates, migrations
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/lint.sh
