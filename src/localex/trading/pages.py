@@ -13,7 +13,7 @@ from localex.members.models import Member
 from localex.places import queries as place_queries
 from localex.trading import codes, queries, steps, turns
 from localex.trading.forms import CodeForm, ReviewForm, TimeForm
-from localex.trading.models import Offer, PlaceOption, Trade, TradeEvent
+from localex.trading.models import Offer, PlaceOption, TimeProposal, Trade, TradeEvent
 from localex.trading.services.handoffs import LOCKED_FOR, MAX_WRONG_TRIES, HandoffResult
 from localex.trading.services.meetups import ARRIVE_BEFORE, MAX_OPEN_PROPOSALS
 from localex.trading.states import TABLE, Event, OfferState, Subject, TradeState
@@ -243,6 +243,23 @@ def describe_ending(trade: Trade, member: Member) -> dict[str, Any]:
     }
 
 
+def _describe_agreeing(trade: Trade, member: Member, proposals: list[TimeProposal]) -> dict[str, Any]:
+    """The proposed places and times; `proposals`: the open ones."""
+    when = trade.meet_starts_at or (proposals[0].starts_at if proposals else None)
+    cards = _place_cards(trade, member, when) if trade.state == TradeState.ACCEPTED else []
+    mine = [proposal for proposal in proposals if proposal.proposer_id == member.id]
+    return {
+        "place_cards": cards,
+        "place_when": when,
+        "place_map": _place_map(trade, cards),
+        "longest_leg_km": max((max(card.my_leg_km, card.their_leg_km) for card in cards), default=1) or 1,
+        "is_shut_then": _is_shut_then(trade),
+        "my_proposals": mine,
+        "their_proposals": [proposal for proposal in proposals if proposal.proposer_id != member.id],
+        "may_propose": len(mine) < MAX_OPEN_PROPOSALS,
+    }
+
+
 def describe_trade(trade: Trade, member: Member, *, base_url: str, is_fragment: bool = False) -> dict[str, Any]:
     """Everything on a trade's page as `member` sees it; the other side's unpublished review never is part of it.
 
@@ -253,8 +270,6 @@ def describe_trade(trade: Trade, member: Member, *, base_url: str, is_fragment: 
     turn = turns.turn_of(trade, member, proposals=proposals, review_writers={review.writer_id for review in reviews})
     now = clock.now()
     target, action = TARGETS.get(turn.step, ("", ""))
-    when = trade.meet_starts_at or (proposals[0].starts_at if proposals else None)
-    cards = _place_cards(trade, member, when) if trade.state == TradeState.ACCEPTED else []
     opens_at = trade.meet_starts_at - ARRIVE_BEFORE if trade.meet_starts_at else None
     return {
         "trade": trade,
@@ -271,16 +286,8 @@ def describe_trade(trade: Trade, member: Member, *, base_url: str, is_fragment: 
         "is_accepted": trade.state == TradeState.ACCEPTED,
         "is_on_the_way": trade.state in {TradeState.SCHEDULED, TradeState.ARRIVED},
         "is_meeting": trade.state == TradeState.MEETING,
-        "place_cards": cards,
-        "place_when": when,
-        "is_shut_then": _is_shut_then(trade),
-        "may_propose": sum(proposal.proposer_id == member.id for proposal in proposals) < MAX_OPEN_PROPOSALS,
-        "place_map": _place_map(trade, cards),
-        "longest_leg_km": max((max(card.my_leg_km, card.their_leg_km) for card in cards), default=1) or 1,
+        **_describe_agreeing(trade, member, proposals),
         "after": turns.after_deadline(trade),
-        "time_proposals": proposals,
-        "my_proposals": [proposal for proposal in proposals if proposal.proposer_id == member.id],
-        "their_proposals": [proposal for proposal in proposals if proposal.proposer_id != member.id],
         "arrival_opens_at": opens_at if opens_at and opens_at > now else None,
         "i_arrived": trade.buyer_arrived_at if member.id == trade.buyer_id else trade.seller_arrived_at,
         "code": describe_code(trade, member, base_url),
