@@ -3,6 +3,7 @@
 The town is made once and kept in build/bench-town (or LOCALEX_BENCH_DIR), so that the next benchmark starts at once.
 """
 
+import contextlib
 import http.client
 import os
 import secrets
@@ -101,10 +102,10 @@ def _await_answer(process: subprocess.Popen[bytes], port: int) -> None:
         if process.poll() is not None:
             raise SystemExit(f"the demo town ended with exit code {process.returncode}")
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == 200:
-                return
+            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+                connection.request("GET", "/readyz")
+                if connection.getresponse().status == 200:
+                    return
         except OSError:
             pass
         time.sleep(0.2)

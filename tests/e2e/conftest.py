@@ -1,5 +1,6 @@
 """A running demo town and real Chromium. `E2E_URL` and `E2E_DATA` point at a town that runs already."""
 
+import contextlib
 import http.client
 import os
 import re
@@ -63,10 +64,10 @@ def _await_town(process: "subprocess.Popen[bytes]", port: int) -> None:
     while time.monotonic() < limit:
         assert process.poll() is None, f"localex demo ended with exit code {process.returncode}"
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == 200:
-                return
+            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+                connection.request("GET", "/readyz")
+                if connection.getresponse().status == 200:
+                    return
         except OSError:
             pass
         time.sleep(0.3)
