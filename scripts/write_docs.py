@@ -1,11 +1,12 @@
-"""Writes the pages of docs/ that are made from code: trading.md from the states, settings.md from the settings.
-
+"""Writes the pages of docs/ that are made from code: the states, the settings and the commands.
 
 `python scripts/write_docs.py` writes them, `--check` says whether they are up to date (a test does the same).
 """
 
 import sys
 from pathlib import Path
+
+from command_reference import build_commands
 
 from localex.config.environment import Environment, variable_name
 from localex.trading.states import DEADLINES, TABLE, Actor, OfferState, Subject, TradeState
@@ -76,7 +77,7 @@ def build_settings() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"trading.md": build_trading, "settings.md": build_settings}
+PAGES = {"trading.md": build_trading, "settings.md": build_settings, "commands.md": build_commands}
 
 
 def main() -> int:

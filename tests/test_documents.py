@@ -2,12 +2,20 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
+from localex.config.environment import Environment, variable_name
+
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from command_reference import list_commands  # noqa: E402
+
+GENERATED = {"commands.md", "settings.md"}
 LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)>\s]+)>?[^)]*\)")
 REFERENCE = re.compile(r"^\[[^\]]+\]:\s*(\S+)", re.MULTILINE)
 HTML_LINK = re.compile(r"""(?:src|href)=["']([^"']+)["']""")
@@ -61,6 +69,34 @@ def test_the_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:
     targets = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert len(commands) == 2
     assert set(commands) <= set(targets)
+
+
+def test_every_command_is_explained_in_its_help_and_in_a_guide() -> None:
+    """The reference is made from the help; a person also finds each command in a page that somebody wrote."""
+    guides = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+        if path.name not in GENERATED
+    )
+    commands = list_commands()
+    assert len(commands) > 8
+    undocumented = [name for name, _ in commands if name not in guides]
+    silent = [
+        f"{name} {parameter.name}"
+        for name, command in commands
+        for parameter in command.params
+        if parameter.name != "help" and not getattr(parameter, "help", None)
+    ]
+    assert not undocumented, undocumented
+    assert not silent, silent
+    assert all(len(command.help or "") > 30 for _, command in commands)
+
+
+def test_every_setting_is_explained() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    for name, field in Environment.model_fields.items():
+        assert len(field.description or "") > 15, name
+        assert f"| `{variable_name(name)}` |" in page
 
 
 def test_no_file_names_a_package_registry_or_a_path_of_this_machine() -> None:
