@@ -1,9 +1,10 @@
 """Founding and changing communities."""
 
 import uuid
+from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from localex.communities import queries, services
 from localex.communities.models import Community
@@ -96,3 +97,38 @@ def test_a_community_that_is_not_there_is_not_found() -> None:
     with pytest.raises(NotFound):
         queries.get_by_slug(slug="nowhere")
     assert queries.find_by_slug(slug="nowhere") is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fee_fixed_buyer": -1},
+        {"fee_fixed_seller": 100_001},
+        {"fee_percent_buyer": Decimal("50.01")},
+        {"fee_percent_buyer": Decimal("-0.01")},
+        {"credit_line_per_trade": 100},
+        {"credit_line_per_trade": 100, "credit_line_cap": 99},
+        {"credit_line_cap": 10_000_001},
+    ],
+)
+def test_a_policy_out_of_bounds_is_refused_by_the_service_and_by_the_database(changes: dict[str, object]) -> None:
+    community = found()
+    with pytest.raises(services.InvalidCommunity):
+        services.update_community(community_id=community.id, **changes)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Community.objects.filter(pk=community.pk).update(**changes)
+
+
+def test_a_new_community_has_no_fees_and_no_credit_lines_even_when_the_release_does_not_know_them() -> None:
+    community = found()
+    columns = "id, slug, name, area_name, country, timezone, language, distance_unit, currency_one, currency_many, "
+    columns += "centre_lat, centre_lon, south, west, north, east, starter_grant, is_open, created_at"
+    with connection.cursor() as cursor:  # as the release before the policy founded a community
+        cursor.execute(
+            f"INSERT INTO communities_community ({columns}) "
+            f"SELECT uuidv7(), slug || '-2', {columns.split(', ', 2)[2]} FROM communities_community WHERE id = %s",
+            [community.id],
+        )
+    copy = Community.objects.get(slug=f"{community.slug}-2")
+    assert (copy.fee_fixed_buyer, copy.fee_fixed_seller, copy.fee_percent_buyer) == (0, 0, 0)
+    assert (copy.credit_line_per_trade, copy.credit_line_cap) == (0, 0)

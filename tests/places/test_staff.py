@@ -57,14 +57,19 @@ def test_a_community_founded_by_staff_has_its_accounts(staff: Client) -> None:
     fields = {
         "name": "Stein", "slug": "stein", "area_name": "Stein an der Donau", "is_open": "on", "language": "de",
         "country": "AT", "timezone": "Europe/Vienna", "distance_unit": "km", "currency_one": "credit",
-        "currency_many": "credits", "starter_grant": "10000", "centre_lat": "48.4", "centre_lon": "15.58",
-        "south": "48.3", "north": "48.5", "west": "15.5", "east": "15.7",
+        "currency_many": "credits", "starter_grant": "100", "centre_lat": "48.4", "centre_lon": "15.58",
+        "south": "48.3", "north": "48.5", "west": "15.5", "east": "15.7", "fee_fixed_buyer": "0.5",
+        "fee_percent_buyer": "2.5", "fee_fixed_seller": "0", "credit_line_per_trade": "5", "credit_line_cap": "20",
     }  # fmt: skip
     answer = staff.post(reverse("admin:communities_community_add"), fields, follow=True)
     assert answer.status_code == 200
     community = Community.objects.get(slug="stein")
+    assert (community.starter_grant, community.fee_fixed_buyer, community.credit_line_cap) == (10_000, 50, 2_000)
     open_member(community_id=community.id, owner=new_id())
-    changed = {**fields, "name": "Stein am Fluss"}
+    changed = {**fields, "name": "Stein am Fluss", "fee_fixed_seller": "1.25"}
     staff.post(reverse("admin:communities_community_change", args=[community.pk]), changed, follow=True)
     community.refresh_from_db()
-    assert community.name == "Stein am Fluss"
+    assert (community.name, community.fee_fixed_seller) == ("Stein am Fluss", 125)
+    page = staff.get(reverse("admin:communities_community_change", args=[community.pk])).content.decode()
+    assert 'value="1.25"' in page
+    assert "settled at the moment of accepting" in page

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from localex.communities.forms import PolicyForm
 from localex.communities.models import Community
 from localex.communities.services import CHANGEABLE, create_community, update_community
 
@@ -14,6 +15,7 @@ from localex.communities.services import CHANGEABLE, create_community, update_co
 class CommunityAdmin(ModelAdmin):
     """Few rows, all of them policy."""
 
+    form = PolicyForm
     list_display = ["name", "slug", "area_name", "country", "timezone", "language", "distance_unit", "is_open"]
     list_filter = ["is_open", "country"]
     search_fields = ["name", "slug", "area_name"]
@@ -21,6 +23,27 @@ class CommunityAdmin(ModelAdmin):
         (None, {"fields": ["name", "slug", "area_name", "is_open"]}),
         ("Words and units", {"fields": ["language", "country", "timezone", "distance_unit"]}),
         ("Credits", {"fields": ["currency_one", "currency_many", "starter_grant"]}),
+        (
+            "Fees",
+            {
+                "fields": ["fee_fixed_buyer", "fee_percent_buyer", "fee_fixed_seller"],
+                "description": (
+                    "Shown to both sides before an offer is accepted, and taken when the code is given. What a trade "
+                    "costs is settled at the moment of accepting: a change here counts for later trades only. "
+                    "Gifts cost nothing. All 0: nobody sees a word about fees."
+                ),
+            },
+        ),
+        (
+            "Credit lines",
+            {
+                "fields": ["credit_line_per_trade", "credit_line_cap"],
+                "description": (
+                    "Whoever trades reliably may go below 0. With 5 for each trade and at most 20, a member with two "
+                    "completed trades may go down to −10, and with four or more to −20. Both 0: nobody goes below 0."
+                ),
+            },
+        ),
         ("Where it is", {"fields": [("centre_lat", "centre_lon"), ("south", "north"), ("west", "east")]}),
     ]
 
@@ -43,5 +66,13 @@ class CommunityAdmin(ModelAdmin):
         founded = create_community(
             centre=obj.centre, box=obj.box, **{name: getattr(obj, name) for name in (*fields, *more)}
         )
+        policy = (
+            "fee_fixed_buyer",
+            "fee_percent_buyer",
+            "fee_fixed_seller",
+            "credit_line_per_trade",
+            "credit_line_cap",
+        )
+        update_community(community_id=founded.pk, **{name: getattr(obj, name) for name in policy})
         obj.pk = founded.pk
         obj._state.adding = False

@@ -1,6 +1,7 @@
 """The community: everything that a town, a district or a campus decides about its own LocalEx."""
 
 import zoneinfo
+from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -13,6 +14,9 @@ from localex.lib.records import Record
 
 DEFAULT_STARTER_GRANT = from_whole(100)
 MAX_STARTER_GRANT = from_whole(100_000)
+MAX_FIXED_FEE = from_whole(1_000)
+MAX_PERCENT_FEE = Decimal(50)
+MAX_CREDIT_LINE = from_whole(100_000)
 
 
 class DistanceUnit(models.TextChoices):
@@ -67,6 +71,28 @@ class Community(Record):
     starter_grant = models.BigIntegerField(
         default=DEFAULT_STARTER_GRANT, help_text="Hundredths of a credit, given once on confirmation."
     )
+    # The database knows the defaults too: the previous release's INSERTs do not name these columns.
+    fee_fixed_buyer = models.BigIntegerField(
+        default=0, db_default=0, help_text="Hundredths that the buyer pays on top of the price of each trade."
+    )
+    fee_percent_buyer = models.DecimalField(
+        default=Decimal(0),
+        db_default=Decimal(0),
+        max_digits=5,
+        decimal_places=2,
+        help_text="Percent of the price that the buyer pays on top, rounded half-even to a hundredth.",
+    )
+    fee_fixed_seller = models.BigIntegerField(
+        default=0, db_default=0, help_text="Hundredths that are kept back from what the seller of each trade gets."
+    )
+    credit_line_per_trade = models.BigIntegerField(
+        default=0, db_default=0, help_text="Hundredths by which each completed trade lets a member go further below 0."
+    )
+    credit_line_cap = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Hundredths that an earned credit line never exceeds; 0 means none is earned.",
+    )
     is_open = models.BooleanField(default=True, help_text="Whether newcomers may join.")
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
@@ -92,6 +118,21 @@ class Community(Record):
             models.CheckConstraint(
                 condition=Q(starter_grant__gte=0, starter_grant__lte=MAX_STARTER_GRANT),
                 name="communities_starter_grant_in_bounds",
+            ),
+            models.CheckConstraint(
+                condition=Q(fee_fixed_buyer__gte=0, fee_fixed_buyer__lte=MAX_FIXED_FEE)
+                & Q(fee_fixed_seller__gte=0, fee_fixed_seller__lte=MAX_FIXED_FEE)
+                & Q(fee_percent_buyer__gte=0, fee_percent_buyer__lte=MAX_PERCENT_FEE),
+                name="communities_fees_in_bounds",
+                violation_error_message="Fixed fees are 0 to 1,000 credits, the percentage is 0 to 50.",
+            ),
+            models.CheckConstraint(
+                condition=Q(credit_line_per_trade__gte=0, credit_line_cap__lte=MAX_CREDIT_LINE)
+                & Q(credit_line_per_trade__lte=F("credit_line_cap")),
+                name="communities_credit_line_in_bounds",
+                violation_error_message=(
+                    "What one trade adds to a credit line is at most the cap, and the cap at most 100,000 credits."
+                ),
             ),
         ]
 

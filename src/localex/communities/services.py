@@ -17,6 +17,7 @@ DEFAULT_RADIUS_KM = 8.0  # five miles: the first ring in which meeting places ar
 CHANGEABLE = frozenset(
     {"name", "area_name", "country", "timezone", "language", "distance_unit", "currency_one", "currency_many"}
     | {"centre_lat", "centre_lon", "south", "west", "north", "east", "starter_grant", "is_open"}
+    | {"fee_fixed_buyer", "fee_percent_buyer", "fee_fixed_seller", "credit_line_per_trade", "credit_line_cap"}
 )
 
 
