@@ -2,7 +2,7 @@
 PORT ?= 8000
 DATA_DIR ?=
 BIN := .venv/bin
-BENCHES := pages trade start migrations places
+BENCHES := pages trade start migrations places ledger
 export PYTHONDONTWRITEBYTECODE ?=
 
 .DEFAULT_GOAL := help
@@ -45,7 +45,7 @@ e2e: .venv/dev.stamp ## Drive the whole trade in Chromium, with accessibility ch
 bench: $(addprefix bench-,$(BENCHES)) ## Run every benchmark
 
 $(addprefix bench-,$(BENCHES)): bench-%: .venv/dev.stamp
-	$(BIN)/python benchmarks/$*.py
+	$(BIN)/python benchmarks/$(subst -,_,$*).py
 
 screenshots: .venv/dev.stamp ## Make the README's pictures from the demo town
 	@scripts/need_chromium.sh
