@@ -27,6 +27,9 @@ class ExitCode(enum.IntEnum):
     NOT_RUNNING = 21
     NOT_A_DEMO = 22
     IS_A_DEMO = 23
+    KEY_NOT_CONFIRMED = 24
+    BACKUP_DAMAGED = 25
+    NOTHING_TO_RESTORE = 26
 
 
 class StartError(Exception):

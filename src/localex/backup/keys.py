@@ -1,0 +1,107 @@
+"""The key of an installation's backups: one age identity (X25519), which opens them and vouches for them.
+
+Without it a backup is noise, and it lies on the disk that a backup is for: so a person has to keep a copy elsewhere and
+say so before `localex backup` goes on. The file has the form that the `age` program reads as well.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pyrage
+
+from localex.backup.errors import BackupError, WrongKey
+from localex.embedded.directory import replace_file
+
+FILE = "backup_key"
+CONFIRMED = "backup_key.confirmed"
+PREFIX = "AGE-SECRET-KEY-1"
+# What a person types to show that the copy is legible.
+CONFIRM_CHARACTERS = 8
+# Separates this use of the key from every other, now and later.
+_MAC_PURPOSE = b"localex backup authentication v1"
+
+
+@dataclass(frozen=True)
+class Keys:
+    """An opened key. `folder` is where its confirmation is noted; None for a key that came from elsewhere."""
+
+    secret: str
+    folder: Path | None = None
+
+    @classmethod
+    def prepare(cls, folder: Path) -> "Keys":
+        """The key in `folder` (the installation's secrets), made now if there is none."""
+        path = folder / FILE
+        if not path.exists():
+            identity = pyrage.x25519.Identity.generate()
+            replace_file(
+                path, f"# The key of this LocalEx installation's backups. Keep a copy elsewhere.\n{identity}\n"
+            )
+        return cls.read(path, folder=folder)
+
+    @classmethod
+    def read(cls, path: Path, folder: Path | None = None) -> "Keys":
+        """The key in the file `path`. Raises WrongKey when there is none in it."""
+        try:
+            lines = path.read_text(encoding="ascii", errors="replace").split()
+        except OSError as error:
+            raise BackupError(f"The backup key {path} cannot be read ({error.strerror}).") from error
+        found = [word for word in lines if word.upper().startswith(PREFIX)]
+        if len(found) != 1:
+            raise WrongKey(f"{path} holds no backup key: one line of it must begin with {PREFIX}.")
+        keys = cls(found[0].upper(), folder)
+        try:
+            keys.identity  # noqa: B018 -- parsed now, so that a typing error is told before anything else
+        except pyrage.IdentityError:
+            raise WrongKey(f"The backup key in {path} has a typing error: it does not add up.") from None
+        return keys
+
+    @cached_property
+    def identity(self) -> pyrage.x25519.Identity:
+        """What opens."""
+        return pyrage.x25519.Identity.from_str(self.secret)
+
+    @cached_property
+    def recipient(self) -> pyrage.x25519.Recipient:
+        """What closes; not secret."""
+        return self.identity.to_public()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal characters that name the key without giving it away."""
+        return hashlib.sha256(str(self.recipient).encode()).hexdigest()[:16]
+
+    @cached_property
+    def mac_key(self) -> bytes:
+        """Vouches for what is stored: whoever can write to the store cannot make this from the public half."""
+        return hmac.digest(self.secret.encode(), _MAC_PURPOSE, "sha256")
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether somebody said that a copy of this very key is kept elsewhere."""
+        if self.folder is None:
+            return True
+        try:
+            return (self.folder / CONFIRMED).read_text().strip() == self.fingerprint
+        except OSError:
+            return False
+
+    def confirm_typed(self, characters: str) -> None:
+        """Note that a copy exists: `characters` are the key's last eight, read from it. Raises BackupError."""
+        typed = characters.strip().upper()
+        if not hmac.compare_digest(typed.encode(), self.secret[-CONFIRM_CHARACTERS:].encode()):
+            raise BackupError("These are not the last 8 characters of the backup key. Nothing was confirmed.")
+        self._note_confirmed()
+
+    def confirm_copy(self, path: Path) -> None:
+        """Note that a copy exists: the file `path` holds the same key. Raises BackupError."""
+        if Keys.read(path).secret != self.secret:
+            raise WrongKey(f"{path} holds another key than this installation's. Nothing was confirmed.")
+        self._note_confirmed()
+
+    def _note_confirmed(self) -> None:
+        if self.folder is not None:
+            replace_file(self.folder / CONFIRMED, f"{self.fingerprint}\n")

@@ -1,0 +1,206 @@
+"""Where backups are kept: objects under names with slashes. A folder now; S3 comes through the same protocol.
+
+An object is there completely or not at all, whatever happens to the process or the machine. What an object holds is
+encrypted and authenticated before it comes here (see `sealed`), so a store need not be trusted with its contents.
+"""
+
+import contextlib
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Protocol
+
+from localex.backup.errors import BackupDamaged, BackupError, Busy, store_error
+
+DRAFT_PREFIX = ".draft-"
+LOCK_PREFIX = ".lock-"
+
+
+class Writer(Protocol):
+    """Takes the bytes of an object in order."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+    def flush(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One object: its name and its size in bytes."""
+
+    name: str
+    size: int
+
+
+class Store(Protocol):
+    """Keeps named objects. Every method raises BackupError with a sentence when the place fails."""
+
+    @property
+    def place(self) -> str:
+        """Where this is, for people."""
+
+    def writing(self, name: str) -> contextlib.AbstractContextManager[Writer]:
+        """Write an object; it appears under `name`, durably, when the block ends well, and not at all otherwise.
+
+        An object of that name is replaced in one step.
+        """
+
+    def open(self, name: str) -> BinaryIO:
+        """Read an object from its start. Raises BackupDamaged when it is not there."""
+
+    def list(self, prefix: str = "") -> list[Stored]:
+        """Every object whose name begins with `prefix`, sorted by name."""
+
+    def size(self, name: str) -> int | None:
+        """The size in bytes, or None when there is no such object."""
+
+    def delete(self, name: str) -> None:
+        """Take an object away; one that is not there is fine."""
+
+    def holding(self, purpose: str) -> contextlib.AbstractContextManager[None]:
+        """Be the only one who does `purpose` in this store while the block runs. Raises Busy."""
+
+    def clean_drafts(self) -> None:
+        """Remove what a killed writer left. Only for the holder of every lock that writes there."""
+
+
+class FolderStore:
+    """A folder, best on another disk or machine: temporary name, fsync, rename, fsync of the folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.expanduser().absolute()
+
+    @property
+    def place(self) -> str:
+        """The folder."""
+        return str(self.root)
+
+    @contextlib.contextmanager
+    def writing(self, name: str) -> Iterator[Writer]:
+        """See Store. The folder is made if need be, for its owner only."""
+        target = self._path(name)
+        draft = target.with_name(f"{DRAFT_PREFIX}{os.getpid()}-{secrets.token_hex(4)}")
+        try:
+            self._make_folder(target.parent)
+            with _create(draft) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(target)
+            _sync_folder(target.parent)
+        except OSError as error:
+            raise store_error(error, self.root) from error
+        finally:
+            with contextlib.suppress(OSError):
+                draft.unlink()
+
+    def open(self, name: str) -> BinaryIO:
+        """See Store."""
+        try:
+            return self._path(name).open("rb")
+        except FileNotFoundError:
+            raise BackupDamaged(f"{name} is missing in {self.root}.") from None
+        except OSError as error:
+            raise store_error(error, self.root) from error
+
+    def list(self, prefix: str = "") -> list[Stored]:
+        """See Store; drafts and locks are no objects."""
+        found: list[Stored] = []
+        # A prefix may end within a name, so its folder is what is walked.
+        start = self.root / prefix.rpartition("/")[0]
+        for folder, _, names in os.walk(start):
+            for file in names:
+                path = Path(folder, file)
+                name = path.relative_to(self.root).as_posix()
+                if file.startswith((DRAFT_PREFIX, LOCK_PREFIX)) or not name.startswith(prefix):
+                    continue
+                with contextlib.suppress(FileNotFoundError):
+                    found.append(Stored(name, path.stat().st_size))
+        return sorted(found, key=lambda stored: stored.name)
+
+    def size(self, name: str) -> int | None:
+        """See Store."""
+        try:
+            return self._path(name).stat().st_size
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise store_error(error, self.root) from error
+
+    def delete(self, name: str) -> None:
+        """See Store; a folder that becomes empty goes as well."""
+        path = self._path(name)
+        try:
+            path.unlink(missing_ok=True)
+            _sync_folder(path.parent)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise store_error(error, self.root) from error
+        with contextlib.suppress(OSError):
+            if path.parent != self.root:
+                path.parent.rmdir()
+
+    @contextlib.contextmanager
+    def holding(self, purpose: str) -> Iterator[None]:
+        """See Store; the kernel lets go when the process dies."""
+        try:
+            self._make_folder(self.root)
+            descriptor = os.open(self.root / f"{LOCK_PREFIX}{purpose}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise store_error(error, self.root) from error
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Busy(f"Another process is busy with {purpose} in {self.root}. Wait until it is done.") from None
+            yield
+        finally:
+            os.close(descriptor)
+
+    def clean_drafts(self) -> None:
+        """See Store; a draft whose writer still lives stays."""
+        for draft in self.root.rglob(f"{DRAFT_PREFIX}*"):
+            pid = draft.name.removeprefix(DRAFT_PREFIX).partition("-")[0]
+            if not (pid.isdigit() and _is_alive(int(pid))):
+                with contextlib.suppress(OSError):
+                    draft.unlink()
+
+    def _path(self, name: str) -> Path:
+        pure = PurePosixPath(name)
+        if pure.is_absolute() or not pure.parts or ".." in pure.parts:
+            raise BackupError(f"{name} is no name for an object of a store.")
+        return self.root / pure
+
+    def _make_folder(self, folder: Path) -> None:
+        if folder.is_dir():
+            return
+        self._make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _sync_folder(folder.parent)
+
+
+def _create(path: Path) -> BinaryIO:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    return os.fdopen(descriptor, "wb", buffering=1024 * 1024)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
