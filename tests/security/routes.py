@@ -71,6 +71,7 @@ ROUTES: Final[dict[str, str]] = {
     "trading:decline_item": SIDES,
     "trading:review": SIDES,
     "credits:statement": ACCOUNT,
+    "operations:overview": STAFF,
     "notifications:inbox": MEMBER,
     "notifications:mark_all_read": MEMBER,
     "notifications:open": OWNER,

@@ -50,6 +50,11 @@ class Environment(BaseSettings):
         default=0, ge=0, le=10, description="Proxies in front that set X-Forwarded-For; limits count addresses by it."
     )
     database_pool_size: int = Field(default=8, ge=1, le=100, description="Most connections of one process.")
+    backup: bool = Field(default=True, description="Daily backups, the archive of changes and the daily restore drill.")
+    backup_dir: Path | None = Field(
+        default=None, description="Folder of the backups, best on another disk; empty: `backups` in the data directory."
+    )
+    backup_hour: int = Field(default=3, ge=0, le=23, description="Hour (UTC) of the daily backup and its drill.")
     staff_path: str = Field(
         default="staff", pattern=r"^[a-z0-9-]+$", description="First part of the staff pages' address."
     )

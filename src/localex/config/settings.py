@@ -24,6 +24,7 @@ SITE_ID = None
 
 CONTEXTS = (
     "web",
+    "operations",
     "search",
     "notifications",
     "trading",

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("localex.trading.urls")),
     path("", include("localex.credits.urls")),
     path("", include("localex.notifications.urls")),
+    path(f"{settings.LOCALEX.staff_path}/operations/", include("localex.operations.urls")),
     path(f"{settings.LOCALEX.staff_path}/", admin.site.urls),
 ]
 if settings.LOCALEX.demo:

@@ -1,0 +1,1 @@
+"""What whoever looks after an installation has to know: is the ledger in order, is everything kept safe, since when."""

@@ -1,0 +1,71 @@
+"""What the operator page says, put together from the queries."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+
+from localex.backup.health import find_problems, spell
+from localex.lib import clock
+from localex.operations import queries
+from localex.operations.models import Run
+
+SIZES = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
+
+
+def describe_overview() -> dict[str, Any]:
+    """Everything on the operator page; a dozen queries at most."""
+    now = clock.now()
+    status = queries.find_status()
+    facts = queries.find_backup_facts(status)
+    days = queries.list_proven_days(today=now.date())
+    return {
+        "backup_problems": find_problems(facts, now=now),
+        "status": status,
+        "status_age": spell(now - status.at) if status else "",
+        "facts": facts,
+        "proof_age": spell(now - facts.last_proof_at) if facts.last_proof_at else "",
+        "backup_age": spell(now - facts.last_backup_at) if facts.last_backup_at else "",
+        "is_off": not settings.LOCALEX.backup,
+        "backups": [_describe_backup(entry) for entry in (status.detail.get("backups", []) if status else [])],
+        "days": days,
+        "proven_days": sum(day.state == "proven" for day in days),
+        "counted_days": sum(day.state != "before" for day in days),
+        "runs": [_describe_run(run) for run in queries.list_runs()],
+    }
+
+
+def _describe_backup(entry: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": entry.get("id", ""),
+        "at": _moment(entry.get("at")),
+        "size": spell_bytes(int(entry.get("bytes") or 0)),
+    }
+
+
+def _describe_run(run: Run) -> dict[str, Any]:
+    detail = run.detail
+    seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
+    return {
+        "kind": run.get_kind_display(),
+        "started_at": run.started_at,
+        "seconds": f"{seconds:.0f} s" if seconds is not None else "",
+        "ok": run.ok,
+        "words": str(detail.get("words") or detail.get("error") or ""),
+        "size": spell_bytes(int(detail["bytes"])) if detail.get("bytes") else "",
+    }
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text)).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def spell_bytes(count: int) -> str:
+    """A size as people say it: `4.2 MB`."""
+    for size, unit in SIZES:
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"

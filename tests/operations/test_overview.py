@@ -1,0 +1,113 @@
+"""The operator page and the banner of the staff pages."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from localex.lib import clock
+from localex.operations import queries
+from localex.operations.models import Run, Status
+from localex.operations.pages import spell_bytes
+
+pytestmark = pytest.mark.django_db
+
+GOOD = {"key_confirmed": True, "lag_s": 12, "store": "/mnt/other", "shipped_at": "2026-11-23T14:00:00+00:00"}
+
+
+def ran(kind: str, *, ok: bool | None = True, hours_ago: float = 1, **detail: Any) -> Run:
+    """One run that took a minute."""
+    started = clock.now() - timedelta(hours=hours_ago)
+    ended = None if ok is None else started + timedelta(minutes=1)
+    return Run.objects.create(kind=kind, started_at=started, finished_at=ended, ok=ok, detail=detail)
+
+
+def said(**detail: Any) -> Status:
+    """What the backup part said just now."""
+    return Status.objects.create(name="backup", at=clock.now(), detail={**GOOD, **detail})
+
+
+def text(client: Client, path: str = "/staff/operations/") -> str:
+    response = client.get(path)
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+def test_strangers_do_not_see_it(staff: Client, member: Any) -> None:
+    assert Client().get("/staff/operations/").status_code == 302
+    member.user.is_staff = False
+    member.user.save()
+    assert staff.get("/staff/operations/").status_code == 302
+
+
+def test_all_is_well(staff: Client) -> None:
+    ran("backup", bytes=4_200_000)
+    ran("drill", words="restored in 3 s")
+    said(backups=[{"id": "20261123T030000", "at": "2026-11-23T03:00:00+00:00", "bytes": 4_200_000}])
+    page = text(staff)
+    for words in ("Backups", "confirmed", "4.2 MB", "20261123T030000", "restored in 3 s", "1 of the last 1 day"):
+        assert words in page
+    assert "What needs you" not in page
+    assert "ops-banner" not in text(staff, "/staff/")
+
+
+def test_what_is_wrong_is_loud_on_every_staff_page(staff: Client) -> None:
+    ran("backup")
+    ran("drill", ok=True, hours_ago=50)
+    said(key_confirmed=False)
+    page = text(staff)
+    assert "The last proven restore is 2 days old" in page
+    assert "localex drill" in page
+    for path in ("/staff/", "/staff/members/member/"):
+        banner = text(staff, path)
+        assert 'class="ops-banner" role="alert"' in banner
+        assert "/staff/operations/" in banner
+    assert "ops-banner" not in Client().get("/staff/login/").content.decode()
+
+
+def test_a_failed_drill_outweighs_an_earlier_good_one(staff: Client) -> None:
+    ran("backup")
+    ran("drill", hours_ago=3)
+    ran("drill", ok=False, hours_ago=1, error="row counts differ")
+    said()
+    page = text(staff)
+    assert "The last restore drill failed" in page
+    assert "row counts differ" in page
+
+
+def test_a_run_without_an_end_is_no_proof(staff: Client) -> None:
+    ran("drill", ok=None)
+    said()
+    assert queries.find_backup_facts(queries.find_status()).last_proof_at is None
+    assert "has not ended" in text(staff)
+
+
+def test_an_end_has_a_result() -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Run.objects.create(kind="drill", started_at=clock.now(), finished_at=clock.now())
+
+
+def test_the_days_of_the_chart(db: None) -> None:
+    today = clock.now().date()
+    ran("drill", hours_ago=24 * 3)
+    ran("drill", ok=False, hours_ago=24)
+    days = queries.list_proven_days(today=today, days=5)
+    assert [day.state for day in days] == ["before", "proven", "none", "failed", "before"]
+
+
+def test_few_queries_however_much_ran(
+    staff: Client, django_assert_max_num_queries: Callable[[int], AbstractContextManager[Any]]
+) -> None:
+    for number in range(40):
+        ran("drill", hours_ago=number * 12)
+    said()
+    with django_assert_max_num_queries(16):
+        staff.get("/staff/operations/")
+
+
+def test_sizes() -> None:
+    assert [spell_bytes(count) for count in (12, 4_200, 3_000_000_000)] == ["12 bytes", "4.2 kB", "3.0 GB"]
