@@ -1,0 +1,73 @@
+"""Names for what the completed ledger posts and refuses, and what has to be made without a lock.
+
+A value of an enumerated type can be used only after its transaction has committed, and an index is built beside running
+postings only outside one; hence a migration of its own, without a transaction. Each statement may run again, because
+one that was interrupted begins anew. Backwards nothing is taken away: the release before works with all of it.
+"""
+
+from django.db import migrations
+
+from localex.credits.ledger_sql import read
+
+KINDS = ("expiry", "protection_funding", "protection", "clearing_out", "clearing_in")
+REFUSALS = ("already_granted", "other_payee", "hold_not_expired", "linked_refused")
+
+# A clearing account has an owner: the other community. Validated without keeping anybody out; then the old rule goes.
+OWNERS = [
+    "ALTER TABLE ledger.account DROP CONSTRAINT IF EXISTS account_owner_by_kind",
+    "ALTER TABLE ledger.account ADD CONSTRAINT account_owner_by_kind CHECK"
+    " ((owner IS NOT NULL) = (kind IN ('main', 'gift', 'escrow', 'clearing'))) NOT VALID",
+    "ALTER TABLE ledger.account VALIDATE CONSTRAINT account_owner_by_kind",
+    "ALTER TABLE ledger.account DROP CONSTRAINT IF EXISTS account_has_owner",
+]
+OWNERS_BACK = """
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM ledger.accounts WHERE kind = 'clearing') THEN
+        RAISE EXCEPTION 'the ledger has clearing accounts, which the release before cannot hold; it stays as it is';
+    END IF;
+END
+$$;
+ALTER TABLE ledger.account DROP CONSTRAINT account_owner_by_kind;
+ALTER TABLE ledger.account ADD CONSTRAINT account_has_owner CHECK
+    ((owner IS NOT NULL) = (kind IN ('main', 'gift', 'escrow')));
+"""
+
+# `journal_by_time` and `account_by_time` are a few kilobytes: the rows lie in the order of their times anyway.
+INDEXES = {
+    "hold_open_by_deadline": "ledger.hold (expires_at) WHERE state = 'held'",
+    "journal_by_time": "ledger.journal USING brin (booked_at)",
+    "account_by_time": "ledger.account USING brin (opened_at)",
+}
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("credits", "0001_ledger")]
+    operations = [
+        migrations.RunSQL(read("0002_roles"), migrations.RunSQL.noop),
+        *[
+            migrations.RunSQL(
+                f"ALTER TYPE ledger.journal_kind ADD VALUE IF NOT EXISTS '{kind}'", migrations.RunSQL.noop
+            )
+            for kind in KINDS
+        ],
+        *[
+            migrations.RunSQL(
+                f"ALTER TYPE ledger.refusal ADD VALUE IF NOT EXISTS '{reason}'", migrations.RunSQL.noop
+            )
+            for reason in REFUSALS
+        ],
+        migrations.RunSQL(OWNERS, OWNERS_BACK),
+        *[
+            # One that was interrupted leaves an invalid index behind, so whatever there is goes first.
+            migrations.RunSQL(
+                [
+                    f"DROP INDEX CONCURRENTLY IF EXISTS ledger.{name}",
+                    f"CREATE INDEX CONCURRENTLY {name} ON {what}",
+                ],
+                [f"DROP INDEX CONCURRENTLY IF EXISTS ledger.{name}"],
+            )
+            for name, what in INDEXES.items()
+        ],
+    ]

@@ -1,0 +1,37 @@
+-- Journal and entry become partitioned by time. Run as ledger_owner.
+--
+-- No row is rewritten or read: the old table becomes the one partition there is, from MINVALUE to MAXVALUE, which its NOT
+-- NULL proves. Statement triggers fire on the table that a statement names, so the parent has its own; row triggers are
+-- the partitions'. The first partition's key keeps the name journal_pkey, by which the release before knows a collision.
+
+SET LOCAL ROLE ledger_owner;
+
+ALTER TABLE ledger.journal RENAME TO journal_first;
+CREATE TABLE ledger.journal (
+    LIKE ledger.journal_first, CONSTRAINT journal_key PRIMARY KEY (journal_id)
+) PARTITION BY RANGE (journal_id);
+ALTER TABLE ledger.journal ATTACH PARTITION ledger.journal_first FOR VALUES FROM (MINVALUE) TO (MAXVALUE);
+
+ALTER TABLE ledger.entry RENAME TO entry_first;
+CREATE TABLE ledger.entry (LIKE ledger.entry_first INCLUDING CONSTRAINTS) PARTITION BY RANGE (booked_at);
+ALTER TABLE ledger.entry ATTACH PARTITION ledger.entry_first FOR VALUES FROM (MINVALUE) TO (MAXVALUE);
+
+SELECT ledger.guard_table('ledger.journal', true, 'STATEMENT');
+SELECT ledger.guard_table('ledger.entry', true, 'STATEMENT');
+REVOKE ALL ON ledger.journal_first, ledger.entry_first FROM ledger_writer;
+GRANT SELECT, INSERT ON ledger.journal, ledger.entry TO ledger_writer;
+
+-- What was given while 0003_tables.sql looked for starter grants: accounts that changed lately, each by its key. The locks
+-- above have let every posting of before finish.
+INSERT INTO ledger.bonus (community_id, owner, kind, about, journal_id)
+SELECT a.community_id, a.owner, j.kind, a.owner, j.journal_id
+FROM ledger.balance b
+JOIN ledger.account a ON a.account_id = b.balance_id AND a.kind = 'gift'
+JOIN ledger.entry e ON e.balance_id = b.balance_id AND e.booked_at >= now() - interval '1 hour'
+JOIN ledger.journal j ON j.journal_id = e.journal_id AND j.kind = 'starter_grant'
+WHERE b.last_at >= now() - interval '1 hour'
+ORDER BY e.booked_at
+ON CONFLICT DO NOTHING;
+SELECT ledger.guard_table('ledger.bonus', true, 'ROW');
+
+RESET ROLE;

@@ -1,0 +1,90 @@
+-- The tables that complete the ledger. Run as ledger_owner.
+
+SET LOCAL ROLE ledger_owner;
+
+-- One row per community: whether postings are stopped there. Every posting reads it; it changes a few times in a life.
+CREATE TABLE ledger.community (
+    opened_at    timestamptz NOT NULL,
+    stopped_at   timestamptz,
+    community_id uuid NOT NULL,
+    stopped_why  text,
+    CONSTRAINT community_pkey PRIMARY KEY (community_id),
+    CONSTRAINT community_stop_says_why CHECK ((stopped_at IS NULL) = (stopped_why IS NULL))
+);
+
+-- How far the seals reach, in the one row there is. Whatever is booked is later than `horizon`, also when the machine's
+-- clock was set back. `barrier`: every transaction before it may not have seen the horizon.
+CREATE TABLE ledger.sealing (
+    horizon  timestamptz NOT NULL DEFAULT '-infinity',
+    barrier  xid8,
+    only_row boolean NOT NULL DEFAULT true,
+    CONSTRAINT sealing_pkey PRIMARY KEY (only_row),
+    CONSTRAINT sealing_has_one_row CHECK (only_row)
+);
+INSERT INTO ledger.sealing DEFAULT VALUES;
+
+-- What was decided about accounts and communities, and by whom. Append-only.
+CREATE TABLE ledger.audit (
+    audit_id     bigint GENERATED ALWAYS AS IDENTITY,
+    at           timestamptz NOT NULL,
+    account_id   bigint,
+    before       bigint,
+    after        bigint,
+    community_id uuid,
+    actor        uuid,
+    what         text NOT NULL,
+    words        text,
+    CONSTRAINT audit_pkey PRIMARY KEY (audit_id),
+    CONSTRAINT audit_says_what CHECK
+        (what IN ('credit_line', 'ceiling', 'closed', 'reopened', 'clearing_limit', 'stopped', 'resumed')),
+    CONSTRAINT audit_words_are_short CHECK (length(words) <= 500)
+);
+
+-- What is given once: one starter grant per owner (`about` = the owner), one referral bonus per owner and newcomer.
+CREATE TABLE ledger.bonus (
+    community_id uuid NOT NULL,
+    owner        uuid NOT NULL,
+    about        uuid NOT NULL,
+    journal_id   uuid NOT NULL,
+    kind         ledger.journal_kind NOT NULL,
+    CONSTRAINT bonus_pkey PRIMARY KEY (community_id, owner, kind, about)
+);
+
+-- Whom a hold is for, and what of it is fees. Null and zero for holds of the time before. What the price is follows:
+-- from_gift + from_main - buyer_fee.
+ALTER TABLE ledger.hold ADD COLUMN payee uuid;
+ALTER TABLE ledger.hold ADD COLUMN buyer_fee bigint NOT NULL DEFAULT 0;
+ALTER TABLE ledger.hold ADD COLUMN seller_fee bigint NOT NULL DEFAULT 0;
+ALTER TABLE ledger.hold ADD CONSTRAINT hold_fees_fit CHECK (
+    buyer_fee >= 0 AND seller_fee >= 0 AND seller_fee <= from_gift + from_main - buyer_fee
+    AND from_gift + from_main - buyer_fee > 0) NOT VALID;
+
+-- What a batch is made of. `amounts` and `balance_ids` as in ledger.post, but no amount is null; `refused` is a reason
+-- that the caller has found already.
+CREATE TYPE ledger.request AS (
+    key          uuid,
+    community_id uuid,
+    kind         ledger.journal_kind,
+    actor        uuid,
+    reference    uuid,
+    request_hash bytea,
+    balance_ids  bigint[],
+    amounts      bigint[],
+    refused      ledger.refusal
+);
+
+INSERT INTO ledger.community (community_id, opened_at)
+SELECT community_id, min(opened_at) FROM ledger.account WHERE kind = 'issuer' GROUP BY community_id;
+
+-- The starter grants so far, while postings go on; 0003_partitions.sql adds what came meanwhile. Whoever got two has one
+-- row: the first.
+INSERT INTO ledger.bonus (community_id, owner, kind, about, journal_id)
+SELECT a.community_id, a.owner, j.kind, a.owner, j.journal_id
+FROM ledger.journal j
+JOIN ledger.entry e ON e.journal_id = j.journal_id
+JOIN ledger.account a ON a.account_id = e.balance_id AND a.kind = 'gift'
+WHERE j.kind = 'starter_grant' AND j.reason IS NULL
+ORDER BY e.booked_at
+ON CONFLICT DO NOTHING;
+
+RESET ROLE;
