@@ -1,9 +1,11 @@
-"""The ledger's views as Django models, for reading only: the database refuses everything else.
+"""The ledger's views as Django models, for reading only: the database refuses everything else. And what checks found.
 
 Amounts are hundredths. A community is named by its id, not by a foreign key: the ledger knows nothing above it.
 """
 
 from django.db import models
+
+from localex.lib.records import Record
 
 
 class Account(models.Model):
@@ -90,3 +92,28 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"hold of trade {self.trade_id}"
+
+
+class CheckRun(Record):
+    """One run of the checker, kept for staff: the newest tells members whether their credits are in order.
+
+    `scope`: full, or incremental (what was booked since the last seal that a run found in order). `results`: for each
+    check its `name`, `words`, `count` of offending rows, the first of them as `offences` (`community_id`, `subject`,
+    `detail`), and `notes`. `sealed_until`: the end of the last seal when it began; the next incremental run starts there.
+    """
+
+    FULL = "full"
+    INCREMENTAL = "incremental"
+
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    scope = models.CharField(max_length=12, choices=[(FULL, "everything"), (INCREMENTAL, "what is new")])
+    ok = models.BooleanField()
+    results = models.JSONField(default=list)
+    sealed_until = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.scope} check of {self.started_at:%Y-%m-%d %H:%M}: {'in order' if self.ok else 'broken'}"
