@@ -15,7 +15,7 @@ from localex.embedded.errors import ExitCode
 from tests.cli.conftest import Run, run_command
 from tests.servers import Servers
 
-COMMANDS = (("up",), ("demo",), ("migrate",), ("check",), ("doctor",), ("staff",), ("places", "import"))
+COMMANDS = (("up",), ("demo",), ("migrate",), ("check",), ("doctor",), ("upgrade",), ("staff",), ("places", "import"))
 
 
 @pytest.mark.parametrize("words", COMMANDS)

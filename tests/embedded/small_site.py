@@ -14,3 +14,9 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         time.sleep(1)
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [str(os.getpid()).encode()]
+
+
+def broken(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """A new version that is alive and not ready."""
+    start_response("200 OK" if environ["PATH_INFO"] == "/livez" else "503 Not ready", [])
+    return [b""]

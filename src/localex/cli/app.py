@@ -118,6 +118,23 @@ def doctor(data_dir: DataDir = None, port: Port = DEFAULT_PORT, host: Host = DEF
 
 
 @app.command(rich_help_panel="Look after")
+def upgrade(data_dir: DataDir = None) -> None:
+    """Bring an installation to this version of LocalEx, or leave it exactly as it was.
+
+    Makes a backup, stops a LocalEx that runs on the directory, copies the database, migrates, serves a page where nobody
+    else sees it, and checks the ledger. When one of these fails, the copy is put back. Killed in the middle, run it again.
+
+    [bold]Example[/bold]
+
+    pip install --upgrade localex && localex upgrade && localex up
+    """
+    from localex.cli.upgrade import run_upgrade
+
+    with errors():
+        run_upgrade(installation(data_dir))
+
+
+@app.command(rich_help_panel="Look after")
 def staff(
     email: Annotated[str, typer.Argument(help="Whose account may open the staff pages; it is made if need be.")],
     data_dir: DataDir = None,

@@ -8,6 +8,7 @@ import sys
 from localex.cli.commands import are_static_files_current
 from localex.cli.demo_town import check_no_town, is_filled, put_clock_right
 from localex.cli.output import error_console, say
+from localex.embedded.database_copy import check_no_upgrade
 from localex.embedded.directory import DirectoryLock
 from localex.embedded.errors import ExitCode, StartError, Stopped
 from localex.embedded.fingerprints import static_fingerprint
@@ -35,6 +36,7 @@ def run_up(
     supervisor = Supervisor(directory, tell=_tell, url=address(host, port))
     with supervisor.signals():
         try:
+            check_no_upgrade(directory)
             for name in end_leftovers(directory):
                 _tell(f"Stopped a {name} that an earlier LocalEx had left.")
             check_address(host, port)

@@ -1,0 +1,63 @@
+"""Writes down what ran, for the operator page: plain SQL into the tables of localex.operations.
+
+A database that an older LocalEx made has no such tables, and what is written down must never stop what is being done:
+every function here swallows the database's errors and says so to the log by its return value.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+KEPT_DAYS = 400
+CONNECT_SECONDS = 5
+
+
+def connect(url: str) -> "psycopg.Connection[Any]":
+    """An autocommit connection as the application's role. Raises psycopg.OperationalError."""
+    return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="localex backup")
+
+
+def begin_run(url: str, kind: str, *, started_at: datetime) -> int | None:
+    """Note that a `backup`, `drill` or `upgrade` began; returns its number, None when it could not be noted."""
+    statement = "INSERT INTO operations_run (kind, started_at, detail) VALUES (%s, %s, '{}') RETURNING id"
+    try:
+        with connect(url) as connection:
+            row = connection.execute(statement, [kind, started_at]).fetchone()
+    except psycopg.Error:
+        return None
+    return int(row[0]) if row else None
+
+
+def end_run(url: str, number: int | None, *, finished_at: datetime, ok: bool, detail: Mapping[str, Any]) -> bool:
+    """Note how run `number` ended, and forget runs older than KEPT_DAYS. Returns whether it could be noted."""
+    if number is None:
+        return False
+    try:
+        with connect(url) as connection:
+            connection.execute(
+                "UPDATE operations_run SET finished_at = %s, ok = %s, detail = %s WHERE id = %s",
+                [finished_at, ok, json.dumps(detail, default=str), number],
+            )
+            connection.execute(
+                "DELETE FROM operations_run WHERE started_at < %s - make_interval(days => %s)", [finished_at, KEPT_DAYS]
+            )
+    except psycopg.Error:
+        return False
+    return True
+
+
+def write_status(url: str, *, at: datetime, detail: Mapping[str, Any]) -> bool:
+    """Replace what the backup part says about itself. Returns whether it could be noted."""
+    statement = """
+        INSERT INTO operations_status (name, at, detail) VALUES ('backup', %s, %s)
+        ON CONFLICT (name) DO UPDATE SET at = excluded.at, detail = excluded.detail
+    """
+    try:
+        with connect(url) as connection:
+            connection.execute(statement, [at, json.dumps(detail, default=str)])
+    except psycopg.Error:
+        return False
+    return True

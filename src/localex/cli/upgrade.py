@@ -1,0 +1,282 @@
+"""`localex upgrade`: back up, stop, copy, migrate, try, check, or put everything back. May be killed and run again."""
+
+import contextlib
+import signal
+import socket
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from localex.cli.output import say
+from localex.cli.up import Start
+from localex.embedded import database_copy
+from localex.embedded.cluster import STOP_SECONDS
+from localex.embedded.database_copy import COPIED, GOING_BACK, MIGRATED, Note
+from localex.embedded.directory import DataDirectory, DirectoryLock
+from localex.embedded.errors import ExitCode, StartError, Stopped
+from localex.embedded.installation import Installation
+from localex.embedded.leftovers import end_leftovers
+from localex.embedded.parts import NotReady, web_answers, web_part
+from localex.embedded.processes import PROC, ProcessRecord, send, wait_until
+from localex.embedded.supervisor import Supervisor
+
+HOST = "127.0.0.1"
+# The supervisor promises to be gone after 10 seconds.
+STOPPING_SECONDS = 30
+# The first release: there is nothing older to upgrade from.
+OLDEST_VERSION = "0.1.0"
+
+
+def run_upgrade(installation: Installation, *, steps: "type[Upgrade] | None" = None) -> None:
+    """Bring an installation to the version of this code, or leave it as it was.
+
+    Raises StartError with a sentence; `steps` lets tests upgrade a smaller application.
+    """
+    _check_installation(installation)
+    directory = installation.directory
+    lock = DirectoryLock(directory)
+    was_running = _stop_running(directory, lock)
+    supervisor = Supervisor(directory, tell=say)
+    with supervisor.signals():
+        try:
+            directory.prepare()
+            end_leftovers(directory)
+            installation.cluster.end_leftover()
+            (steps or Upgrade)(installation, supervisor, host=HOST, port=_free_port(), is_demo=False).run()
+        except Stopped:
+            raise StartError(
+                "Interrupted. Run `localex upgrade` again: it goes on where it was.", ExitCode.FAILED
+            ) from None
+        finally:
+            supervisor.stop()
+            lock.release()
+    if was_running:
+        say("LocalEx was stopped for this: start it again as before, with `localex up`.")
+
+
+class Upgrade(Start):
+    """The steps; each may be killed, and `run` goes on from the note that the last one left."""
+
+    def run(self) -> None:
+        """Go on with an unfinished upgrade, or begin one."""
+        note = database_copy.find_note(self.directory)
+        if note is not None and note.step == GOING_BACK:
+            self._go_back(note)
+        if note is None:
+            note = self._begin_upgrade()
+        if note is None:
+            say("Nothing to do: the database is up to date.")
+            return
+        say(f"Upgrading from LocalEx {note.from_version} to {note.to_version}.")
+        try:
+            self._go_forward(note)
+        except StartError as error:
+            self._go_back(self._note_failure(note, error.message))
+        except SystemExit:
+            # A step has said why on its own.
+            self._go_back(self._note_failure(note, "a step failed, see above"))
+        self.supervisor.stop()
+        database_copy.forget(self.directory)
+        say(f"Done: LocalEx {note.to_version}. The ledger was checked and a page was served.")
+
+    @property
+    def directory(self) -> DataDirectory:
+        """Where everything lies."""
+        return self.installation.directory
+
+    def _begin_upgrade(self) -> Note | None:
+        """Look, back up, stop, copy. Nothing is changed yet. None when there is nothing to do."""
+        self._start_servers()
+        from_version = self._examine()
+        if self._is_schema_current():
+            self.supervisor.stop()
+            return None
+        backup_id = self._make_backup()
+        self.supervisor.stop()
+        say("Copying the database, to be able to go back ...")
+        database_copy.make_copy(self.directory)
+        note = Note(COPIED, from_version, version("localex"), backup_id)
+        database_copy.write_note(self.directory, note)
+        return note
+
+    def _go_forward(self, note: Note) -> None:
+        """Migrate, serve a page, check the ledger. Raises StartError or SystemExit when one of them fails."""
+        self._start_servers()
+        if note.step == COPIED:
+            self._migrate()
+            database_copy.write_note(self.directory, Note(MIGRATED, note.from_version, note.to_version, note.backup_id))
+        if not self._are_static_files_current():
+            self._finish(self._begin("gather-static"))
+        self._serve_a_page()
+        self._check()
+        self._record(note)
+
+    def _note_failure(self, note: Note, why: str) -> Note:
+        failed = Note(GOING_BACK, note.from_version, note.to_version, note.backup_id, why.splitlines()[0])
+        database_copy.write_note(self.directory, failed)
+        return failed
+
+    def _go_back(self, note: Note) -> None:
+        """Put the copy back and say so; always raises StartError."""
+        self.supervisor.stop()
+        self.installation.cluster.end_leftover()
+        database_copy.put_back(self.directory)
+        database_copy.forget(self.directory)
+        raise StartError(
+            f"The upgrade to LocalEx {note.to_version} failed ({note.why}). Everything was put back as it was: "
+            f"the database is that of LocalEx {note.from_version}. Install that version again and start it, "
+            "or mend the cause and run `localex upgrade` again.",
+            ExitCode.MIGRATION_FAILED,
+        )
+
+    def _examine(self) -> str:
+        """The version that made the database. Raises StartError for one that must not be upgraded."""
+        from localex.embedded.schema_state import read_schema_state
+
+        with self.installation.cluster.connect("localex_owner") as connection:
+            row = connection.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()
+            state = read_schema_state(connection)
+            people = "SELECT EXISTS (SELECT FROM members_user)"
+            has_people = bool(row and row[0] and (connection.execute(people).fetchone() or [False])[0])
+        if not (row and row[0]) or (not has_people and self._has_pictures()):
+            raise StartError(
+                f"The database in {self.directory.postgres} is empty, though LocalEx was used here. Nothing was "
+                "changed. If it was lost, restore a backup (`localex restore`); a new installation needs no upgrade.",
+                ExitCode.DAMAGED,
+            )
+        return check_version(state.get("version", ""))
+
+    def _has_pictures(self) -> bool:
+        return any(path.is_file() for path in (self.directory.root / "media").rglob("*"))
+
+    def _make_backup(self) -> str:
+        """A complete backup in the usual place; returns its id."""
+        from localex.cli.output import progress
+
+        say("Making a backup ...")
+        with progress("Backing up") as report:
+            manifest = _engine_backup(self.installation, report)
+        return str(manifest.backup_id)
+
+    def _migrate(self) -> None:
+        self._finish(self._begin("migrate", as_owner=True))
+
+    def _check(self) -> None:
+        say("Checking the ledger ...")
+        self._finish(self._begin("check"))
+
+    def _serve_a_page(self) -> None:
+        """Start the web server where nobody else can reach it, and ask whether it is ready."""
+        env = {**self.installation.environment(), **self._web_variables()}
+        self.supervisor.start(web_part(self.directory, host=self.host, port=self.port, env=env, **self._site()))
+        try:
+            is_ready = web_answers(self.host, self.port, "/readyz")
+        except NotReady as error:
+            raise StartError(f"The new version {error}; logs/web.log says more", ExitCode.PART_FAILED) from error
+        if not is_ready:
+            raise StartError("The new version does not answer; logs/web.log says more", ExitCode.PART_FAILED)
+
+    def _site(self) -> dict[str, Any]:
+        return {}
+
+    def _record(self, note: Note) -> None:
+        """For the operator page."""
+        from localex.backup import records
+
+        url, now = self.installation.app_url, datetime.now(UTC)
+        words = f"{note.from_version} to {note.to_version}"
+        run = records.begin_run(url, "upgrade", started_at=now)
+        records.end_run(url, run, finished_at=now, ok=True, detail={"words": words, "backup": note.backup_id})
+
+
+def check_version(found: str) -> str:
+    """`found` is the version that made a database; returns it. Raises StartError when this code cannot upgrade it."""
+    ours = version("localex")
+    if not found or _number(found) < _number(OLDEST_VERSION):
+        raise StartError(
+            f"The database was made by LocalEx {found or 'of an unknown version'}, which is older than "
+            f"{OLDEST_VERSION}, the oldest that LocalEx {ours} can upgrade. Nothing was changed; upgrade to "
+            f"{OLDEST_VERSION} first.",
+            ExitCode.NEWER_VERSION,
+        )
+    if _number(found) > _number(ours):
+        raise StartError(
+            f"The database was made by LocalEx {found}, which is newer than this one ({ours}). Nothing was changed; "
+            f"install LocalEx {found} or later.",
+            ExitCode.NEWER_VERSION,
+        )
+    return found
+
+
+def _number(text: str) -> tuple[int, ...]:
+    digits = ("".join(filter(str.isdigit, part)) for part in text.split(".")[:3])
+    return tuple(int(part or 0) for part in digits)
+
+
+def _engine_backup(installation: Installation, report: Any) -> Any:
+    from localex.backup.engine import make_backup
+    from localex.backup.keys import Keys
+    from localex.backup.site import Site
+    from localex.backup.stores import FolderStore
+
+    directory = installation.directory
+    folder = Path(installation.variable("LOCALEX_BACKUP_DIR") or directory.root / "backups")
+    return make_backup(Site.of(installation), FolderStore(folder), Keys.prepare(directory.secrets), report)
+
+
+def _check_installation(installation: Installation) -> None:
+    directory = installation.directory
+    if not installation.has_own_postgres:
+        raise StartError(
+            "DATABASE_URL names a PostgreSQL of your own, which `localex upgrade` cannot put back. Take a backup "
+            "there, stop LocalEx, run `localex migrate`, and start it again.",
+            ExitCode.SETTINGS,
+        )
+    if not directory.exists:
+        raise StartError(
+            f"There is no installation in {directory.root}. Say with --data-dir where yours is.", ExitCode.NOT_RUNNING
+        )
+    installation.cluster.check_version()
+    if not installation.cluster.is_initialised and not database_copy.copy_of(directory).exists():
+        raise StartError(
+            f"There is no database in {directory.postgres}, though LocalEx was started in {directory.root}. "
+            "Nothing was changed. If it was lost, restore a backup with `localex restore`.",
+            ExitCode.DAMAGED,
+        )
+
+
+def _stop_running(directory: DataDirectory, lock: DirectoryLock) -> bool:
+    """Take the lock; a running `up` is asked to stop first. Returns whether there was one. Raises StartError."""
+    if lock.try_acquire():
+        return False
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        entry = directory.read_state()["supervisor"]
+        record = ProcessRecord(int(entry["pid"]), str(entry["started"]))
+        if record.is_alive:
+            _check_no_service(record.pid)
+            say(f"Stopping the LocalEx that runs here (process {record.pid}) ...")
+            send(record.pid, signal.SIGTERM)
+    if not wait_until(lock.try_acquire, seconds=STOPPING_SECONDS + STOP_SECONDS):
+        lock.acquire()  # raises, with who has it
+    return True
+
+
+def _check_no_service(pid: int) -> None:
+    """Raise StartError when systemd looks after process `pid`: it would start it again under our hands."""
+    try:
+        unit = (PROC / str(pid) / "cgroup").read_text().strip().rpartition("/")[2]
+    except OSError:
+        return
+    if unit.endswith(".service"):
+        raise StartError(
+            f"LocalEx runs as the service {unit}. Nothing was changed; run `systemctl stop {unit}`, then "
+            f"`localex upgrade`, then `systemctl start {unit}`.",
+            ExitCode.ALREADY_RUNNING,
+        )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
