@@ -15,7 +15,13 @@ from localex.embedded.binaries import postgres_bin
 from localex.embedded.directory import POSTGRES_MAJOR, DataDirectory, replace_file
 from localex.embedded.errors import ExitCode, StartError, disk_full, from_os_error, mentions_full_disk
 from localex.embedded.logs import LogFile
-from localex.embedded.postgres_settings import PG_HBA_CONF, PRIVATE_LOG, postgresql_conf
+from localex.embedded.postgres_settings import (
+    BACKUP_CONF,
+    BACKUP_CONF_NAME,
+    PG_HBA_CONF,
+    PRIVATE_LOG,
+    postgresql_conf,
+)
 from localex.embedded.processes import (
     PROC,
     Child,
@@ -105,6 +111,7 @@ class Cluster:
         self.check_version()
         self.secrets.prepare(is_first_start=not self.is_initialised)
         if self.is_initialised:
+            self._write_backup_settings(self.data)
             return
         draft = self.data.with_name(f"{self.data.name}.draft")
         shutil.rmtree(draft, ignore_errors=True)
@@ -149,6 +156,21 @@ class Cluster:
             (draft / name).write_text(text)
             (draft / name).chmod(0o600)
             self._user.own(draft / name)
+        self._write_backup_settings(draft)
+
+    def _write_backup_settings(self, data: Path) -> None:
+        """Also for a database that an older LocalEx made."""
+        path = data / "conf.d" / BACKUP_CONF_NAME
+        with contextlib.suppress(OSError):
+            if path.read_text() == BACKUP_CONF:
+                return
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            self._user.own(path.parent)
+            replace_file(path, BACKUP_CONF)
+            self._user.own(path)
+        except OSError as error:
+            raise from_os_error(error, data) from error
 
     def command(self) -> Command:
         """How the supervisor starts this cluster."""

@@ -94,6 +94,19 @@ PRIVATE_LOG = {
     "log_parameter_max_length_on_error": "0",
 }
 
+# What continuous backups need, also of databases that an older LocalEx made. The name sorts first in conf.d, so that an
+# operator's own file wins.
+BACKUP_CONF_NAME = "00-localex-backup.conf"
+BACKUP_CONF = """\
+# Written by LocalEx. Do not edit: put your own settings into a file of another name in this folder, which then wins.
+
+# A segment of the log is closed at least once a minute while anything is booked, so that it can go to the backups.
+archive_timeout = 60s
+# The log is kept for the backups while these cannot be reached, but it must never fill the disk: beyond this it is let
+# go, the next base backup begins at once, and nobody who trades notices.
+max_slot_wal_keep_size = 1GB
+"""
+
 PG_HBA_CONF = """\
 # Who may connect to this LocalEx installation: only through the socket, only with a password (SCRAM).
 # TYPE  DATABASE     USER  METHOD
