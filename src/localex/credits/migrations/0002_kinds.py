@@ -33,10 +33,11 @@ ALTER TABLE ledger.account ADD CONSTRAINT account_has_owner CHECK
     ((owner IS NOT NULL) = (kind IN ('main', 'gift', 'escrow')));
 """
 
-# `journal_by_time` and `account_by_time` are a few kilobytes: the rows lie in the order of their times anyway.
+# Those `by_time`, for seals and checks, are a few kilobytes: the rows lie in the order of their times anyway.
 INDEXES = {
     "hold_open_by_deadline": "ledger.hold (expires_at) WHERE state = 'held'",
     "journal_by_time": "ledger.journal USING brin (booked_at)",
+    "entry_by_time": "ledger.entry USING brin (booked_at)",
     "account_by_time": "ledger.account USING brin (opened_at)",
 }
 
