@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST
@@ -53,7 +54,8 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     mine = request.user.email if request.user.is_authenticated else ""
     is_mine = bool(mine) and request.GET.get("of") == "me"
     mails = _folder().list_mails(to=mine if is_mine else "", limit=MAILS_SHOWN)
-    return render(request, "demo/mailbox.html", {"mails": mails, "mine": mine, "is_mine": is_mine})
+    with timezone.override(queries.town_zone()):  # a visitor who is nobody yet has no time zone
+        return render(request, "demo/mailbox.html", {"mails": mails, "mine": mine, "is_mine": is_mine})
 
 
 @demo_only
@@ -61,7 +63,8 @@ def mailbox(request: HttpRequest) -> HttpResponse:
 @never_cache
 def mail(request: HttpRequest, mail_id: UUID) -> HttpResponse:
     """One mail: whom it is for, and its words in a frame."""
-    return render(request, "demo/mail.html", {"mail": _get_mail(mail_id)})
+    with timezone.override(queries.town_zone()):
+        return render(request, "demo/mail.html", {"mail": _get_mail(mail_id)})
 
 
 @demo_only
