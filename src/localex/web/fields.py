@@ -89,6 +89,11 @@ def list_problems(form: BaseForm) -> list[dict[str, str]]:
     return problems
 
 
+def loses_secret(form: BaseForm) -> bool:
+    """Whether something that was typed is not sent back to the page: passwords never are."""
+    return any(getattr(bound.field.widget, "input_type", "") == "password" for bound in form)
+
+
 def _general_messages(bound: BoundField) -> set[Any]:
     """What Django says about any field of this kind; a form that chose its own words is not among them."""
     classes = type(bound.field).__mro__

@@ -116,8 +116,12 @@ def field(context: Context, bound: BoundField, **options: Any) -> dict[str, Any]
 @register.inclusion_tag("components/error_summary.html", takes_context=True)
 def error_summary(context: Context, form: BaseForm, *more: BaseForm) -> dict[str, Any]:
     """What is wrong with one or more forms, with links to the fields; empty when nothing is."""
-    problems = [problem for one in (form, *more) for problem in fields.list_problems(one)]
-    return {"request": getattr(context, "request", None), "problems": problems}
+    forms = (form, *more)
+    return {
+        "request": getattr(context, "request", None),
+        "problems": [problem for one in forms for problem in fields.list_problems(one)],
+        "loses_secret": any(fields.loses_secret(one) for one in forms),
+    }
 
 
 def _currency(community: Any) -> tuple[str, str]:
