@@ -31,7 +31,12 @@ def migrate_empty(data_dir: Path) -> float:
     installation.cluster.initialise()
     with application(installation, as_owner=True):
         begun = time.perf_counter()
-        count = migrate(lambda *_: None, app_url=installation.app_url, owner_url=installation.owner_url)
+        count = migrate(
+            lambda *_: None,
+            app_url=installation.app_url,
+            owner_url=installation.owner_url,
+            data_dir=installation.directory.root,
+        )
         seconds = time.perf_counter() - begun
     print(f"{count} migrations")
     return seconds

@@ -12,3 +12,5 @@ step "import-linter: the layers"
 lint-imports
 step "djlint: templates"
 djlint --lint --quiet src/localex
+step "squawk: the SQL of the migrations"
+python scripts/check_migrations.py

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -39,12 +40,15 @@ def database(servers: Servers) -> Iterator[str]:
 
 
 @pytest.fixture
-def localex(servers: Servers) -> Run:
-    """Runs `localex` with the addresses of the database that the first argument names."""
+def localex(servers: Servers, tmp_path: Path) -> Run:
+    """Runs `localex` with the addresses of the database that the first argument names, as a new installation."""
 
     def run(name: str, *words: str, stdin: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
         environment = servers.environment(name)
         environment.pop("DJANGO_SETTINGS_MODULE")
+        # The directory remembers that there was a database.
+        environment["LOCALEX_DATA_DIR"] = str(tmp_path / name)
+        (tmp_path / name).mkdir(exist_ok=True)
         return run_command(*words, stdin=stdin, **{**environment, **variables})
 
     return run

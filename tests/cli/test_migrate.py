@@ -1,6 +1,7 @@
 """`localex migrate` on real databases."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from localex.embedded import roles
 from localex.embedded.errors import ExitCode
@@ -35,6 +36,49 @@ def test_from_empty_to_complete(localex: Run, empty_database: str, servers: Serv
 
     for words in (("migrate",), ("migrate", "--plan")):
         assert "The database is up to date." in localex(empty_database, *words).stdout
+
+
+def test_the_plan_says_what_it_does_to_what_is_there(localex: Run, database: str, servers: Servers) -> None:
+    with servers.connect(roles.OWNER, database) as owner:
+        owner.execute("DROP TABLE notifications_mail, notifications_notice CASCADE")
+        owner.execute("DELETE FROM django_migrations WHERE app = 'notifications'")
+        owner.execute("ANALYZE members_member")
+    planned = localex(database, "migrate", "--plan")
+    assert planned.returncode == 0, planned.stderr
+    (row,) = [line for line in planned.stdout.splitlines() if "0001_initial" in line]
+    assert "notifications" in row
+    assert "makes a table" in row
+    assert "members_member (about 0 rows): writing waits" in planned.stdout  # it gets a foreign key that points to it
+
+
+def test_an_empty_database_where_there_was_one(localex: Run, servers: Servers, tmp_path: Path) -> None:
+    with servers.scratch_database(migrated=False) as first, servers.scratch_database(migrated=False) as second:
+        home = {"LOCALEX_DATA_DIR": str(tmp_path)}
+        assert localex(first, "migrate", **home).returncode == 0
+        for words in (("migrate",), ("migrate", "--plan")):
+            refused = localex(second, *words, **home)
+            assert refused.returncode == ExitCode.DAMAGED
+            assert "The database is empty, but the installation in" in refused.stderr
+            assert "localex migrate --new" in refused.stderr
+        with servers.connect(roles.OWNER, second) as owner:
+            assert owner.execute("SELECT to_regclass('django_migrations')").fetchone() == (None,)
+        assert localex(first, "migrate", **home).returncode == 0
+        done = localex(second, "migrate", "--new", **home)
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_statement_that_takes_too_long_ends(localex: Run, database: str, servers: Servers) -> None:
+    with servers.connect(roles.OWNER, database) as owner:
+        # The table that lists the migrations becomes slow to write.
+        owner.execute(
+            "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); RETURN NEW; END'"
+        )
+        owner.execute("DROP TABLE notifications_mail, notifications_notice CASCADE")
+        owner.execute("DELETE FROM django_migrations WHERE app = 'notifications'")
+        owner.execute("CREATE TRIGGER slow BEFORE INSERT ON django_migrations EXECUTE FUNCTION slow()")
+    done = localex(database, "migrate", LOCALEX_MIGRATION_TIMEOUT_S="1")
+    assert done.returncode == ExitCode.MIGRATION_FAILED
+    assert "took longer than LOCALEX_MIGRATION_TIMEOUT_S allows and was rolled back" in done.stderr
 
 
 def test_two_at_once_run_each_migration_once(localex: Run, empty_database: str) -> None:

@@ -15,8 +15,8 @@ EXIT_CODES = (
     "11 the data directory cannot be written; 12 LocalEx already runs there; 13 the port or address cannot be used; "
     "14 the disk is full; 15 the database was made by another version; 16 no unprivileged user for PostgreSQL; "
     "17 a server program is missing; 18 a server does not start or keeps ending; 19 a migration failed; "
-    "20 the data directory has lost something; 21 nothing runs there; 22 real people live where the demo should; "
-    "23 the demo town lives where real people should."
+    "20 the data directory or the database has lost something; 21 nothing runs there; "
+    "22 real people live where the demo should; 23 the demo town lives where real people should."
 )
 
 app = typer.Typer(
@@ -71,11 +71,17 @@ def demo(data_dir: DataDir = None, port: Port = DEFAULT_PORT, host: Host = DEFAU
 @app.command(rich_help_panel="Look after")
 def migrate(
     data_dir: DataDir = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Only show what would run.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only show what would run: what it does, to how many rows, who waits.")
+    ] = False,
+    new: Annotated[
+        bool, typer.Option("--new", help="An empty database is right, although this installation had one.")
+    ] = False,
 ) -> None:
-    """Bring the schema of the database up to date. `up` does this by itself.
+    """Bring the schema of the database up to date, after showing the plan. `up` does this by itself.
 
-    Refuses a database that a newer LocalEx made. Only one process migrates at a time.
+    Refuses a database that a newer LocalEx made, and an empty one where this installation had one already. Only one
+    process migrates at a time. A statement ends after LOCALEX_MIGRATION_TIMEOUT_S seconds.
 
     [bold]Examples[/bold]
 
@@ -86,7 +92,7 @@ def migrate(
     from localex.cli.commands import run_migrate
 
     with errors():
-        run_migrate(installation(data_dir), is_plan_only=plan)
+        run_migrate(installation(data_dir), is_plan_only=plan, is_new=new)
 
 
 @app.command(rich_help_panel="Look after")

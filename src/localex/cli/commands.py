@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from localex.cli.application import application, set_up
 from localex.cli.output import console, error_console, progress, say
@@ -9,38 +10,55 @@ from localex.embedded.errors import ExitCode, StartError
 from localex.embedded.fingerprints import static_fingerprint
 from localex.embedded.installation import Installation
 
+if TYPE_CHECKING:
+    from localex.cli.migration_plan import PlannedMigration
+
 STATIC_NOTE = ".fingerprint"
 
 
-def run_migrate(installation: Installation, *, is_plan_only: bool) -> None:
+def run_migrate(installation: Installation, *, is_plan_only: bool, is_new: bool) -> None:
     """`localex migrate`."""
     with application(installation, as_owner=True):
         if is_plan_only:
-            _show_plan()
+            _show_plan(installation, is_new=is_new)
         else:
-            _migrate(installation)
+            _migrate(installation, is_new=is_new)
 
 
-def _show_plan() -> None:
+def _show_plan(installation: Installation, *, is_new: bool) -> None:
+    from localex.cli.migration import describe_plan
+
+    plan = describe_plan(data_dir=installation.directory.root, is_new=is_new)
+    if plan:
+        _print_plan(plan, "would run")
+    else:
+        say("The database is up to date.")
+
+
+def _print_plan(plan: "list[PlannedMigration]", words: str = "to run") -> None:
+    """One row for each migration, with the tables that are there already, their rows and who waits."""
     from rich.table import Table
 
-    from localex.cli.migration import list_plan
-
-    plan = list_plan()
-    if not plan:
-        say("The database is up to date.")
-        return
-    table = Table("Context", "Migration", "Operations", title=f"{len(plan)} migrations would run", title_justify="left")
-    for migration in plan:
-        table.add_row(migration.app_label, migration.name, str(len(migration.operations)))
+    title = f"{len(plan)} migration{'s' if len(plan) > 1 else ''} {words}"
+    table = Table("Context", "Migration", "What it does", "Tables that are there", title=title, title_justify="left")
+    for one in plan:
+        touched = (f"{known.name} (about {known.rows:,} rows): {known.waits.words}" for known in one.tables)
+        table.add_row(one.app, one.name, ", ".join(one.acts), "\n".join(touched) or "none")
     console().print(table)
 
 
-def _migrate(installation: Installation) -> None:
+def _migrate(installation: Installation, *, is_new: bool) -> None:
     from localex.cli.migration import migrate
 
     with progress("Migrating") as report:
-        count = migrate(report, app_url=installation.app_url, owner_url=installation.owner_url)
+        count = migrate(
+            report,
+            app_url=installation.app_url,
+            owner_url=installation.owner_url,
+            data_dir=installation.directory.root,
+            is_new=is_new,
+            tell=_print_plan,
+        )
     say(f"Ran {count} migrations." if count else "The database is up to date.")
 
 

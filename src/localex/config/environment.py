@@ -49,6 +49,12 @@ class Environment(BaseSettings):
     trusted_proxies: int = Field(
         default=0, ge=0, le=10, description="Proxies in front that set X-Forwarded-For; limits count addresses by it."
     )
+    migration_timeout_s: int = Field(
+        default=600,
+        ge=0,
+        le=86_400,
+        description="Seconds that one statement of a migration may take; 0: as long as it likes.",
+    )
     database_pool_size: int = Field(default=8, ge=1, le=100, description="Most connections of one process.")
     backup: bool = Field(default=True, description="Daily backups, the archive of changes and the daily restore drill.")
     backup_dir: Path | None = Field(

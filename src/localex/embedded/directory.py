@@ -24,7 +24,12 @@ NEEDED_FREE_BYTES = 300 * 1024 * 1024
 POSTGRES_MAJOR = "18"
 # One of these says that a directory is ours; its rights are changed, so a home directory given by mistake is refused.
 # Names that others use as well, such as `mail`, say nothing.
-MARKERS = ("localex.lock", "secrets/secret_key")
+MARKERS = ("localex.lock", "secrets/secret_key", "localex-database.json")
+# Lies in a directory while `localex restore` works there, and goes when everything is in its place.
+RESTORING = "restoring.json"
+DRAFT = "restoring"
+# Written after each migration: this installation has a database, and an empty one would be a loss.
+DATABASE_NOTE = "localex-database.json"
 
 
 def default_data_dir() -> Path:
@@ -102,6 +107,12 @@ class DataDirectory:
             raise not_writable(self.root, reason)
 
     def _check_nothing_foreign(self) -> None:
+        if (self.root / RESTORING).exists():
+            raise StartError(
+                f"A restore into {self.root} has not finished, so this is no town yet. Run the same `localex restore` "
+                "again, or remove the directory.",
+                ExitCode.DAMAGED,
+            )
         is_ours = any((self.root / marker).is_file() for marker in MARKERS)
         if self.root.is_dir() and not is_ours and any(self.root.iterdir()):
             raise StartError(

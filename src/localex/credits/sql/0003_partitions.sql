@@ -6,12 +6,15 @@
 
 SET LOCAL ROLE ledger_owner;
 
+-- Within this transaction another table takes the name, so nobody ever misses it.
+-- squawk-ignore renaming-table
 ALTER TABLE ledger.journal RENAME TO journal_first;
 CREATE TABLE ledger.journal (
     LIKE ledger.journal_first, CONSTRAINT journal_key PRIMARY KEY (journal_id)
 ) PARTITION BY RANGE (journal_id);
 ALTER TABLE ledger.journal ATTACH PARTITION ledger.journal_first FOR VALUES FROM (MINVALUE) TO (MAXVALUE);
 
+-- squawk-ignore renaming-table
 ALTER TABLE ledger.entry RENAME TO entry_first;
 CREATE TABLE ledger.entry (LIKE ledger.entry_first INCLUDING CONSTRAINTS) PARTITION BY RANGE (booked_at);
 ALTER TABLE ledger.entry ATTACH PARTITION ledger.entry_first FOR VALUES FROM (MINVALUE) TO (MAXVALUE);
