@@ -4,7 +4,7 @@ from django.db import migrations
 
 from localex.credits.ledger_sql import read
 
-PARTS = ("tables", "guards", "partitions", "views", "grants")
+PARTS = ("tables", "guards", "partitions", "posting", "batch", "accounts", "operations", "across", "growth", "views", "grants")
 
 
 class Migration(migrations.Migration):

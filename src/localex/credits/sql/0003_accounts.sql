@@ -1,0 +1,214 @@
+-- Communities, accounts and their limits. Run as ledger_writer.
+
+SET LOCAL ROLE ledger_writer;
+
+-- As in 0001_operations.sql, at a moment after the horizon; a clearing account is a system account with an owner.
+CREATE OR REPLACE FUNCTION ledger.open_account(p_community_id uuid, p_kind ledger.account_kind, p_owner uuid)
+RETURNS bigint
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_account_id bigint := ledger.find_account(p_community_id, p_kind, p_owner);
+    v_moment     timestamptz;
+BEGIN
+    IF v_account_id IS NOT NULL THEN
+        RETURN v_account_id;
+    END IF;
+    v_moment := ledger.next_moment();
+    INSERT INTO ledger.account (account_id, community_id, owner, kind, opened_at)
+    VALUES (CASE WHEN p_kind IN ('issuer', 'fees', 'protection', 'clearing')
+                 THEN nextval('ledger.system_account_id') ELSE nextval('ledger.account_id') END,
+            p_community_id, p_owner, p_kind, v_moment)
+    ON CONFLICT (community_id, owner, kind) DO NOTHING
+    RETURNING account_id INTO v_account_id;
+    IF v_account_id IS NULL THEN
+        RETURN ledger.get_account(p_community_id, p_kind, p_owner);  -- another session opened it and has committed
+    END IF;
+    INSERT INTO ledger.balance (balance_id, community_id, floor)
+    VALUES (v_account_id, p_community_id, CASE WHEN p_kind = 'issuer' THEN NULL ELSE 0 END);
+    RETURN v_account_id;
+END
+$$;
+
+-- Writes down what was decided about an account or a community. `p_words`: at most 500 letters.
+CREATE FUNCTION ledger.write_audit(
+    p_what text, p_community_id uuid, p_account_id bigint, p_before bigint, p_after bigint, p_actor uuid, p_words text
+) RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_moment constant timestamptz := ledger.next_moment();
+BEGIN
+    INSERT INTO ledger.audit (at, what, community_id, account_id, before, after, actor, words)
+    VALUES (v_moment, p_what, p_community_id, p_account_id, p_before, p_after, p_actor, p_words);
+END
+$$;
+
+-- Opens issuer, fees and protection of a community. Calling it again changes nothing.
+CREATE OR REPLACE FUNCTION ledger.open_community(p_community_id uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    v_moment constant timestamptz := ledger.next_moment();
+BEGIN
+    INSERT INTO ledger.community (community_id, opened_at) VALUES (p_community_id, v_moment) ON CONFLICT DO NOTHING;
+    PERFORM ledger.open_account(p_community_id, 'protection', NULL);
+    PERFORM ledger.open_account(p_community_id, 'fees', NULL);
+    PERFORM ledger.open_account(p_community_id, 'issuer', NULL);
+END
+$$;
+
+-- Closes a member's accounts to further postings; what lies there stays. Raises LX007 while credits are held.
+-- Locks: both balances, so that no hold can begin in between.
+CREATE OR REPLACE FUNCTION ledger.close_member(p_community_id uuid, p_owner uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    v_main     constant bigint := ledger.get_account(p_community_id, 'main', p_owner);
+    v_accounts constant bigint[] := ARRAY[ledger.get_account(p_community_id, 'gift', p_owner), v_main];
+BEGIN
+    PERFORM FROM ledger.balance WHERE balance_id = ANY (v_accounts) ORDER BY balance_id FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM ledger.hold WHERE community_id = p_community_id AND payer = p_owner AND state = 'held') THEN
+        RAISE EXCEPTION 'credits of this member are held' USING ERRCODE = 'LX007';
+    END IF;
+    UPDATE ledger.balance SET is_open = false WHERE balance_id = ANY (v_accounts) AND is_open;
+    IF FOUND THEN
+        PERFORM ledger.write_audit('closed', p_community_id, v_main, NULL, NULL, NULL, NULL);
+    END IF;
+END
+$$;
+
+-- Opens a member's accounts again after close_member. Calling it again changes nothing. Locks: both balances.
+CREATE FUNCTION ledger.reopen_member(p_community_id uuid, p_owner uuid, p_actor uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    v_main     constant bigint := ledger.get_account(p_community_id, 'main', p_owner);
+    v_accounts constant bigint[] := ARRAY[ledger.get_account(p_community_id, 'gift', p_owner), v_main];
+BEGIN
+    PERFORM FROM ledger.balance WHERE balance_id = ANY (v_accounts) ORDER BY balance_id FOR NO KEY UPDATE;
+    UPDATE ledger.balance SET is_open = true WHERE balance_id = ANY (v_accounts) AND NOT is_open;
+    IF FOUND THEN
+        PERFORM ledger.write_audit('reopened', p_community_id, v_main, NULL, NULL, p_actor, NULL);
+    END IF;
+END
+$$;
+
+-- Lets a member's main account go down to minus `p_credit_limit` hundredths; 0 takes the credit line away.
+-- Raises LX011 when more than that is in use, LX006 for a negative limit. Locks: the balance. Leaves an audit row.
+CREATE FUNCTION ledger.set_credit_line(
+    p_community_id uuid, p_owner uuid, p_credit_limit bigint, p_actor uuid, p_words text
+) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    v_main    constant bigint := ledger.get_account(p_community_id, 'main', p_owner);
+    v_balance record;
+BEGIN
+    IF p_credit_limit IS NULL OR p_credit_limit < 0 THEN
+        RAISE EXCEPTION 'a credit line is zero or more' USING ERRCODE = 'LX006';
+    END IF;
+    SELECT posted, floor INTO v_balance FROM ledger.balance WHERE balance_id = v_main FOR NO KEY UPDATE;
+    IF v_balance.posted < -p_credit_limit THEN
+        RAISE EXCEPTION 'more than % of the credit line is in use', p_credit_limit USING ERRCODE = 'LX011';
+    END IF;
+    UPDATE ledger.balance SET floor = -p_credit_limit WHERE balance_id = v_main;
+    PERFORM ledger.write_audit('credit_line', p_community_id, v_main, -v_balance.floor, p_credit_limit, p_actor, p_words);
+END
+$$;
+
+-- Lets a member's main account hold at most `p_ceiling` hundredths; null takes the ceiling away. Raises LX011 when there
+-- is more than that, LX006 for a negative ceiling. Locks: the balance. Leaves an audit row.
+CREATE FUNCTION ledger.set_ceiling(p_community_id uuid, p_owner uuid, p_ceiling bigint, p_actor uuid, p_words text)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    v_main    constant bigint := ledger.get_account(p_community_id, 'main', p_owner);
+    v_balance record;
+BEGIN
+    IF p_ceiling < 0 THEN
+        RAISE EXCEPTION 'a ceiling is zero or more' USING ERRCODE = 'LX006';
+    END IF;
+    SELECT posted, ceiling INTO v_balance FROM ledger.balance WHERE balance_id = v_main FOR NO KEY UPDATE;
+    IF v_balance.posted > p_ceiling THEN
+        RAISE EXCEPTION 'there is more than % in the account', p_ceiling USING ERRCODE = 'LX011';
+    END IF;
+    UPDATE ledger.balance SET ceiling = p_ceiling WHERE balance_id = v_main;
+    PERFORM ledger.write_audit('ceiling', p_community_id, v_main, v_balance.ceiling, p_ceiling, p_actor, p_words);
+END
+$$;
+
+-- Opens the account in which a community keeps what its members got from or paid to another one, or changes its limit:
+-- it stays between minus and plus `p_credit_limit` hundredths. Each side opens its own. Raises LX011 when more than that
+-- is in use, LX004 when the community is not open, LX006 for a limit below zero. Leaves an audit row.
+CREATE FUNCTION ledger.open_clearing(p_community_id uuid, p_counterpart uuid, p_credit_limit bigint, p_actor uuid)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    v_account bigint;
+    v_balance record;
+BEGIN
+    IF p_credit_limit IS NULL OR p_credit_limit < 0 OR p_counterpart IS NULL OR p_counterpart = p_community_id THEN
+        RAISE EXCEPTION 'clearing is with another community, up to a limit of zero or more' USING ERRCODE = 'LX006';
+    END IF;
+    PERFORM ledger.get_account(p_community_id, 'issuer', NULL);
+    v_account := ledger.open_account(p_community_id, 'clearing', p_counterpart);
+    SELECT posted, ceiling INTO v_balance FROM ledger.balance WHERE balance_id = v_account FOR NO KEY UPDATE;
+    IF abs(v_balance.posted) > p_credit_limit THEN
+        RAISE EXCEPTION 'more than % of the clearing limit is in use', p_credit_limit USING ERRCODE = 'LX011';
+    END IF;
+    UPDATE ledger.balance SET floor = -p_credit_limit, ceiling = p_credit_limit WHERE balance_id = v_account;
+    PERFORM ledger.write_audit('clearing_limit', p_community_id, v_account, v_balance.ceiling, p_credit_limit, p_actor, NULL);
+END
+$$;
+
+-- The balance of an account at a moment, in hundredths: after the last entry that was booked then or before; 0 before
+-- the first, null for an unknown account. Looks up about log2(n) entries by their numbers, because later entries have
+-- later times. Changes and locks nothing.
+CREATE FUNCTION ledger.balance_at(p_account_id bigint, p_at timestamptz) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+DECLARE
+    v_below  bigint := 0;  -- the highest number known to be early enough; 0: before the first
+    v_above  bigint;       -- the lowest number known to be too late
+    v_middle bigint;
+    v_entry  record;
+    v_after  bigint := 0;
+BEGIN
+    SELECT seq + 1 INTO v_above FROM ledger.balance WHERE balance_id = p_account_id;
+    IF v_above IS NULL OR p_at IS NULL THEN
+        RETURN NULL;
+    END IF;
+    WHILE v_above - v_below > 1 LOOP
+        v_middle := v_below + (v_above - v_below) / 2;
+        SELECT booked_at, balance_after INTO v_entry FROM ledger.entry
+        WHERE balance_id = p_account_id AND seq = v_middle LIMIT 1;
+        IF v_entry.booked_at <= p_at THEN
+            v_below := v_middle;
+            v_after := v_entry.balance_after;
+        ELSE
+            v_above := v_middle;
+        END IF;
+    END LOOP;
+    RETURN v_after;
+END
+$$;
+
+RESET ROLE;

@@ -1,0 +1,351 @@
+-- Grants and holds, completed. Run as ledger_writer. See 0001_operations.sql for what all of them have in common.
+
+SET LOCAL ROLE ledger_writer;
+
+-- Gives credits from the issuer to a member's gift account. `p_about`: what is given once for it (the owner of a starter
+-- grant, the newcomer of a referral bonus), null for a grant that may be repeated. Locks: the gift account first, under
+-- which the one bonus is looked for, then the issuer: the order of their ids.
+CREATE FUNCTION ledger.grant_once(
+    p_key uuid, p_community_id uuid, p_owner uuid, p_amount bigint, p_kind ledger.journal_kind, p_actor uuid,
+    p_about uuid, p_hash bytea
+) RETURNS ledger.outcome
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_gift    constant bigint := ledger.get_account(p_community_id, 'gift', p_owner);
+    v_refused ledger.refusal;
+    v_outcome ledger.outcome;
+BEGIN
+    IF p_about IS NOT NULL THEN
+        PERFORM FROM ledger.balance WHERE balance_id = v_gift FOR NO KEY UPDATE;
+        IF EXISTS (SELECT FROM ledger.bonus WHERE community_id = p_community_id AND owner = p_owner
+                   AND kind = p_kind AND about = p_about) THEN
+            v_refused := 'already_granted';
+        END IF;
+    END IF;
+    v_outcome := ledger.post(p_key, p_community_id, p_kind, p_actor, NULL, p_hash,
+        ARRAY[v_gift, ledger.get_account(p_community_id, 'issuer', NULL)], ARRAY[p_amount, -p_amount], v_refused);
+    IF p_about IS NOT NULL AND v_outcome.reason IS NULL AND NOT v_outcome.repeated THEN
+        INSERT INTO ledger.bonus (community_id, owner, kind, about, journal_id)
+        VALUES (p_community_id, p_owner, p_kind, p_about, p_key);
+    END IF;
+    RETURN v_outcome;
+END
+$$;
+
+-- Gives credits from the issuer to a member's gift account. `p_kind`: starter_grant (once per member) or
+-- coordinator_grant. Refuses: account_closed, already_granted, limit_reached.
+CREATE OR REPLACE FUNCTION ledger.grant_credits(
+    p_key uuid, p_community_id uuid, p_owner uuid, p_amount bigint, p_kind ledger.journal_kind, p_actor uuid
+) RETURNS ledger.outcome
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    IF p_amount IS NULL OR p_amount <= 0 OR p_kind NOT IN ('starter_grant', 'coordinator_grant') THEN
+        RAISE EXCEPTION 'a grant has a positive amount and a kind of grant, a referral bonus a newcomer'
+            USING ERRCODE = 'LX006';
+    END IF;
+    RETURN ledger.grant_once(p_key, p_community_id, p_owner, p_amount, p_kind, p_actor,
+        CASE WHEN p_kind = 'starter_grant' THEN p_owner END,
+        ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text));
+END
+$$;
+
+-- As above; `p_about` is the newcomer of a referral_bonus, for whom a member gets one bonus, and null otherwise.
+CREATE FUNCTION ledger.grant_credits(
+    p_key uuid, p_community_id uuid, p_owner uuid, p_amount bigint, p_kind ledger.journal_kind, p_actor uuid, p_about uuid
+) RETURNS ledger.outcome
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    IF p_amount IS NULL OR p_amount <= 0 OR p_kind NOT IN ('starter_grant', 'referral_bonus', 'coordinator_grant')
+        OR (p_kind = 'referral_bonus') <> (p_about IS NOT NULL) OR p_about = p_owner THEN
+        RAISE EXCEPTION 'a grant has a positive amount and a kind of grant, a referral bonus a newcomer'
+            USING ERRCODE = 'LX006';
+    END IF;
+    RETURN ledger.grant_once(p_key, p_community_id, p_owner, p_amount, p_kind, p_actor,
+        CASE WHEN p_kind = 'starter_grant' THEN p_owner ELSE p_about END,
+        ledger.request_hash(VARIADIC array_remove(ARRAY[p_kind::text, p_community_id::text, p_owner::text,
+            p_amount::text, coalesce(p_actor::text, '-'), p_about::text], NULL)));
+END
+$$;
+
+-- Many grants of one kind at once (not referral_bonus), at most 1000: one outcome per key, in their order. A member who
+-- is named twice for a starter grant gets the first. Refuses, one by one: as grant_credits.
+-- Locks: all gift accounts, then the issuer, in one pass.
+CREATE FUNCTION ledger.grant_many(
+    p_keys uuid[], p_community_id uuid, p_owners uuid[], p_amounts bigint[], p_kind ledger.journal_kind, p_actor uuid
+) RETURNS SETOF ledger.outcome
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+DECLARE
+    v_issuer   constant bigint := ledger.get_account(p_community_id, 'issuer', NULL);
+    v_requests ledger.request[];
+    v_outcomes ledger.outcome[];
+BEGIN
+    IF p_kind NOT IN ('starter_grant', 'coordinator_grant') OR cardinality(p_keys) NOT BETWEEN 1 AND 1000
+        OR cardinality(p_keys) IS DISTINCT FROM cardinality(p_owners)
+        OR cardinality(p_keys) IS DISTINCT FROM cardinality(p_amounts)
+        OR EXISTS (SELECT FROM unnest(p_amounts) amount WHERE amount IS NULL OR amount <= 0) THEN
+        RAISE EXCEPTION 'a batch has 1 to 1000 grants, each with a key, an owner and a positive amount'
+            USING ERRCODE = 'LX006';
+    END IF;
+    IF p_kind = 'starter_grant' THEN  -- who has had one is known only under the locks
+        PERFORM FROM ledger.balance
+        WHERE balance_id = ANY (ARRAY(SELECT ledger.get_account(p_community_id, 'gift', owner) FROM unnest(p_owners) owner))
+        ORDER BY balance_id FOR NO KEY UPDATE;
+    END IF;
+    SELECT array_agg((g.key, p_community_id, p_kind, p_actor, NULL,
+        ledger.request_hash(p_kind::text, p_community_id::text, g.owner::text, g.amount::text, p_actor::text),
+        ARRAY[ledger.get_account(p_community_id, 'gift', g.owner), v_issuer], ARRAY[g.amount, -g.amount],
+        CASE WHEN p_kind = 'starter_grant' AND (array_position(p_owners, g.owner) < g.n OR b.owner IS NOT NULL)
+             THEN 'already_granted' END)::ledger.request ORDER BY g.n)
+    INTO v_requests
+    FROM unnest(p_keys, p_owners, p_amounts) WITH ORDINALITY AS g (key, owner, amount, n)
+    LEFT JOIN ledger.bonus b ON b.community_id = p_community_id AND b.owner = g.owner AND b.kind = p_kind
+        AND b.about = g.owner;
+    v_outcomes := ARRAY(SELECT o FROM ledger.post_batch(v_requests, false) o);
+    IF p_kind = 'starter_grant' THEN
+        INSERT INTO ledger.bonus (community_id, owner, kind, about, journal_id)
+        SELECT p_community_id, p_owners[o.n], p_kind, p_owners[o.n], o.journal_id
+        FROM unnest(v_outcomes) WITH ORDINALITY AS o (journal_id, reason, booked_at, repeated, amounts, n)
+        WHERE o.reason IS NULL AND NOT o.repeated;
+    END IF;
+    RETURN QUERY SELECT * FROM unnest(v_outcomes);
+END
+$$;
+
+-- Sets the price and the buyer's fee aside for a trade, gift credits first, in an escrow account of the trade's own.
+-- `p_payee`: the only member to whom they can go; of another community for release_across. `p_seller_fee` is taken from
+-- the price when it is paid. Refuses and raises as the other form, which is for the release before: no payee, no fees.
+CREATE FUNCTION ledger.hold_credits(
+    p_key uuid, p_community_id uuid, p_trade_id uuid, p_payer uuid, p_payee uuid, p_price bigint, p_buyer_fee bigint,
+    p_seller_fee bigint, p_expires_at timestamptz, p_actor uuid
+) RETURNS ledger.outcome
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    v_hash    constant bytea := ledger.request_hash('hold', p_community_id::text, p_trade_id::text, p_payer::text,
+        p_payee::text, p_price::text, p_buyer_fee::text, p_seller_fee::text, p_actor::text);
+    v_outcome ledger.outcome := ledger.find_outcome(p_key, v_hash);
+    v_escrow  bigint;
+BEGIN
+    IF v_outcome.journal_id IS NOT NULL THEN
+        RETURN v_outcome;
+    END IF;
+    IF p_trade_id IS NULL OR p_payee IS NULL OR p_price IS NULL OR p_price <= 0
+        OR p_buyer_fee IS NULL OR p_buyer_fee < 0 OR p_seller_fee IS NULL OR p_seller_fee NOT BETWEEN 0 AND p_price
+        OR p_expires_at IS NULL OR p_expires_at <= ledger.clock() THEN
+        RAISE EXCEPTION 'a hold has a trade, a payee, a positive price, fees within it and a deadline to come'
+            USING ERRCODE = 'LX006';
+    END IF;
+    v_escrow := ledger.open_account(p_community_id, 'escrow', p_trade_id);
+    v_outcome := ledger.post(p_key, p_community_id, 'hold', p_actor, p_trade_id, v_hash,
+        ARRAY[ledger.get_account(p_community_id, 'gift', p_payer), ledger.get_account(p_community_id, 'main', p_payer),
+              v_escrow],
+        ARRAY[NULL, NULL, p_price + p_buyer_fee]);
+    IF v_outcome.reason IS NULL AND NOT v_outcome.repeated THEN
+        INSERT INTO ledger.hold (trade_id, community_id, escrow_id, payer, from_gift, from_main, expires_at, held_by,
+                                 payee, buyer_fee, seller_fee)
+        VALUES (p_trade_id, p_community_id, v_escrow, p_payer, -v_outcome.amounts[1], -v_outcome.amounts[2],
+                p_expires_at, p_key, p_payee, p_buyer_fee, p_seller_fee);
+    END IF;
+    RETURN v_outcome;
+END
+$$;
+
+-- The part of a fee that belongs to a part of the price, in whole hundredths, half to even: fee * part / price.
+CREATE FUNCTION ledger.share_of_fee(p_fee bigint, p_part bigint, p_price bigint) RETURNS bigint
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $$
+DECLARE
+    v_share constant bigint := div(p_fee::numeric * p_part, p_price);
+    v_rest  constant numeric := p_fee::numeric * p_part - v_share::numeric * p_price;
+BEGIN
+    RETURN v_share + CASE WHEN 2 * v_rest > p_price OR (2 * v_rest = p_price AND v_share % 2 = 1) THEN 1 ELSE 0 END;
+END
+$$;
+
+-- Why a hold cannot go to this payee, or null.
+CREATE FUNCTION ledger.check_payee(p_hold ledger.hold, p_payee uuid) RETURNS ledger.refusal
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT CASE WHEN p_hold.payee <> p_payee THEN 'other_payee'::ledger.refusal END $$;
+
+-- Pays a part of the price (or all) out of escrow: the part less the seller's fee to the payee's main account, both fees
+-- in proportion to the part to the fees account, the rest back to the payer, to main first, then to gift.
+CREATE FUNCTION ledger.pay_out(
+    p_key uuid, p_hold ledger.hold, p_payee uuid, p_part bigint, p_actor uuid, p_hash bytea
+) RETURNS ledger.outcome
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_held       constant bigint := p_hold.from_gift + p_hold.from_main;
+    v_price      constant bigint := v_held - p_hold.buyer_fee;
+    v_buyer_fee  bigint := 0;
+    v_seller_fee bigint := 0;
+    v_back       bigint;
+    v_payer_main bigint;
+    v_accounts   bigint[] := ARRAY[p_hold.escrow_id, ledger.get_account(p_hold.community_id, 'main', p_payee)];
+    v_amounts    bigint[] := ARRAY[-v_held, 0];
+    v_outcome    ledger.outcome;
+BEGIN
+    IF p_part IS NULL OR p_part NOT BETWEEN 1 AND v_price THEN
+        RAISE EXCEPTION 'what is captured is positive and at most the price of %', v_price USING ERRCODE = 'LX006';
+    END IF;
+    IF p_hold.buyer_fee + p_hold.seller_fee > 0 THEN
+        v_buyer_fee := ledger.share_of_fee(p_hold.buyer_fee, p_part, v_price);
+        v_seller_fee := least(p_part, ledger.share_of_fee(p_hold.seller_fee, p_part, v_price));
+        v_accounts := v_accounts || ledger.get_account(p_hold.community_id, 'fees', NULL);
+        v_amounts := v_amounts || (v_buyer_fee + v_seller_fee);
+    END IF;
+    v_amounts[2] := p_part - v_seller_fee;
+    v_back := v_held - p_part - v_buyer_fee;
+    IF least(v_back, p_hold.from_main) > 0 THEN
+        v_payer_main := ledger.get_account(p_hold.community_id, 'main', p_hold.payer);
+        IF v_payer_main = v_accounts[2] THEN
+            v_amounts[2] := v_amounts[2] + least(v_back, p_hold.from_main);
+        ELSE
+            v_accounts := v_accounts || v_payer_main;
+            v_amounts := v_amounts || least(v_back, p_hold.from_main);
+        END IF;
+    END IF;
+    IF v_back > p_hold.from_main THEN
+        v_accounts := v_accounts || ledger.get_account(p_hold.community_id, 'gift', p_hold.payer);
+        v_amounts := v_amounts || (v_back - p_hold.from_main);
+    END IF;
+    v_outcome := ledger.post(p_key, p_hold.community_id, 'release', p_actor, p_hold.trade_id, p_hash, v_accounts,
+        v_amounts, ledger.check_payee(p_hold, p_payee));
+    IF v_outcome.reason IS NULL AND NOT v_outcome.repeated THEN
+        UPDATE ledger.hold SET state = 'released', ended_by = p_key WHERE trade_id = p_hold.trade_id;
+    END IF;
+    RETURN v_outcome;
+END
+$$;
+
+-- Gives what is held to the payee's main account, less the seller's fee; fees go to the fees account. Refuses:
+-- account_closed, hold_ended, hold_expired (by this database's clock, however late the one who returns expired holds may
+-- be), limit_reached, other_payee.
+CREATE OR REPLACE FUNCTION ledger.release_hold(p_key uuid, p_trade_id uuid, p_payee uuid, p_actor uuid)
+RETURNS ledger.outcome
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    v_hold constant ledger.hold := ledger.get_hold(p_trade_id);
+BEGIN
+    RETURN ledger.pay_out(p_key, v_hold, p_payee, v_hold.from_gift + v_hold.from_main - v_hold.buyer_fee, p_actor,
+        ledger.request_hash('release', p_trade_id::text, p_payee::text, p_actor::text));
+END
+$$;
+
+-- Gives `p_amount` hundredths of the price to the payee's main account, the fees in proportion (half to even) to the fees
+-- account, and the rest back to the payer, to main first, then to gift. Ends the hold. Refuses as release_hold; raises
+-- LX006 unless 0 < p_amount <= price.
+CREATE FUNCTION ledger.capture_hold(p_key uuid, p_trade_id uuid, p_payee uuid, p_amount bigint, p_actor uuid)
+RETURNS ledger.outcome
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    RETURN ledger.pay_out(p_key, ledger.get_hold(p_trade_id), p_payee, p_amount, p_actor,
+        ledger.request_hash('capture', p_trade_id::text, p_payee::text, p_amount::text, p_actor::text));
+END
+$$;
+
+-- Gives what is held back to the accounts that it came from, as a posting of the kind refund or expiry.
+CREATE FUNCTION ledger.give_back(p_key uuid, p_trade_id uuid, p_kind ledger.journal_kind, p_actor uuid, p_hash bytea)
+RETURNS ledger.outcome
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_hold    constant ledger.hold := ledger.get_hold(p_trade_id);
+    v_outcome ledger.outcome;
+BEGIN
+    v_outcome := ledger.post(p_key, v_hold.community_id, p_kind, p_actor, p_trade_id, p_hash,
+        ARRAY[v_hold.escrow_id, ledger.get_account(v_hold.community_id, 'gift', v_hold.payer),
+              ledger.get_account(v_hold.community_id, 'main', v_hold.payer)],
+        ARRAY[-(v_hold.from_gift + v_hold.from_main), v_hold.from_gift, v_hold.from_main]);
+    IF v_outcome.reason IS NULL AND NOT v_outcome.repeated THEN
+        UPDATE ledger.hold SET state = 'refunded', ended_by = p_key WHERE trade_id = p_trade_id;
+    END IF;
+    RETURN v_outcome;
+END
+$$;
+
+-- Gives all that is held back to the payer, fees included, at any time. Refuses: account_closed, hold_ended.
+CREATE OR REPLACE FUNCTION ledger.refund_hold(p_key uuid, p_trade_id uuid, p_actor uuid) RETURNS ledger.outcome
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    RETURN ledger.give_back(p_key, p_trade_id, 'refund', p_actor,
+        ledger.request_hash('refund', p_trade_id::text, p_actor::text));
+END
+$$;
+
+-- Gives all that is held back to the payer because the deadline has passed, by this database's clock.
+-- Refuses: account_closed, hold_ended, hold_not_expired.
+CREATE FUNCTION ledger.expire_hold(p_key uuid, p_trade_id uuid) RETURNS ledger.outcome
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    RETURN ledger.give_back(p_key, p_trade_id, 'expiry', NULL, ledger.request_hash('expiry', p_trade_id::text));
+END
+$$;
+
+-- Returns holds whose deadline passed more than `p_older_than` ago, the oldest first, at most `p_limit`; which ones, and
+-- under which keys. Several may sweep at once, and none waits: a trade of which a balance is locked is left for later,
+-- so this cannot be part of a deadlock. Locks: the balances of the holds that it returns.
+CREATE FUNCTION ledger.expire_holds(p_older_than interval, p_limit integer)
+RETURNS TABLE (trade_id uuid, journal_id uuid)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+DECLARE
+    v_hold     record;
+    v_locked   integer;
+    v_accounts bigint[];
+    v_outcome  ledger.outcome;
+BEGIN
+    FOR v_hold IN
+        SELECT h.trade_id, h.community_id, h.escrow_id, h.payer FROM ledger.hold h
+        JOIN ledger.community c ON c.community_id = h.community_id AND c.stopped_at IS NULL
+        WHERE h.state = 'held' AND h.expires_at <= ledger.clock() - p_older_than
+        ORDER BY h.expires_at LIMIT p_limit
+    LOOP
+        v_accounts := ARRAY[v_hold.escrow_id, ledger.find_account(v_hold.community_id, 'gift', v_hold.payer),
+                            ledger.find_account(v_hold.community_id, 'main', v_hold.payer)];
+        PERFORM FROM ledger.balance WHERE balance_id = ANY (v_accounts) ORDER BY balance_id
+            FOR NO KEY UPDATE SKIP LOCKED;
+        GET DIAGNOSTICS v_locked = ROW_COUNT;
+        CONTINUE WHEN v_locked < 3
+            OR NOT EXISTS (SELECT FROM ledger.hold h WHERE h.trade_id = v_hold.trade_id AND h.state = 'held');
+        v_outcome := ledger.give_back(uuidv7(ledger.clock() - clock_timestamp()), v_hold.trade_id, 'expiry', NULL,
+                                      ledger.request_hash('expiry', v_hold.trade_id::text));
+        CONTINUE WHEN v_outcome.reason IS NOT NULL;
+        trade_id := v_hold.trade_id;
+        journal_id := v_outcome.journal_id;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+
+RESET ROLE;
