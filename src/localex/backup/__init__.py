@@ -1,7 +1,7 @@
 """Backups: a base backup a day and the log of every change since, encrypted, and what brings a town back from them.
 
-`engine` is the API: make_backup, list_backups, verify_backup, restore, apply_retention. `receiver` ships the log and new
-pictures all the time. Nothing here imports Django, so a broken application can still be backed up and restored.
+`engine` is the API: make_backup, list_backups, verify_backup, restore, apply_retention. `receiver` ships the log and
+new pictures all the time. Nothing here imports Django, so a broken application can still be backed up and restored.
 
 What lies in a store (see `stores`), each object compressed, encrypted and authenticated (see `sealed`):
 

@@ -1,12 +1,13 @@
 """The API of backups: make, list, verify, restore, prune. Each function is complete and may be killed at any moment."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from localex.backup import catalogue, making, restoring, retention, verification
 from localex.backup.keys import Keys
 from localex.backup.manifest import Manifest
 from localex.backup.progress import Report, silent
+from localex.backup.results import Finding, Pruned, Restored, Verified
 from localex.backup.site import Site
 from localex.backup.stores import Store
 
@@ -24,63 +25,13 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong in a store: the object and a sentence."""
-
-    name: str
-    words: str
-
-
-@dataclass(frozen=True)
-class Verified:
-    """What `verify_backup` found. `newest` is the last moment that the log reaches without a gap."""
-
-    manifest: Manifest
-    findings: tuple[Finding, ...]
-    object_count: int
-    stored_bytes: int
-    segment_count: int
-    newest: datetime
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.findings
-
-
-@dataclass(frozen=True)
-class Restored:
-    """What `restore` brought back. `row_counts` are those of the restored database."""
-
-    manifest: Manifest
-    directory: Path
-    # The moment up to which every booked change is there.
-    restored_to: datetime
-    end_lsn: int
-    timeline: int
-    segment_count: int
-    file_count: int
-    row_counts: dict[str, int]
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Pruned:
-    """What retention took away, or would: backups by id, objects by name."""
-
-    backups: tuple[str, ...]
-    objects: tuple[str, ...]
-    bytes_freed: int
-
-
 def make_backup(site: Site, store: Store, keys: Keys, report: Report = silent) -> Manifest:
     """Back the site up while it runs: database, files and secrets. Does not ask whether the key is confirmed.
 
     Raises Busy when a backup is being made in this store, StoreFull, BackupError with PostgreSQL's own words. Whatever
     an earlier, killed run left in the store is removed first.
     """
-    raise NotImplementedError
+    return making.make_backup(site, store, keys, report)
 
 
 def list_backups(store: Store, keys: Keys) -> list[Manifest]:
@@ -88,12 +39,12 @@ def list_backups(store: Store, keys: Keys) -> list[Manifest]:
 
     Raises WrongKey when none of them can be opened; one that is damaged is left out (`verify_backup` names it).
     """
-    raise NotImplementedError
+    return catalogue.list_manifests(store, keys)
 
 
 def find_range(store: Store, keys: Keys) -> tuple[datetime, datetime] | None:
     """The earliest and the newest moment that can be restored, or None without a backup. Looks at names only."""
-    raise NotImplementedError
+    return catalogue.find_range(store, keys)
 
 
 def verify_backup(store: Store, keys: Keys, backup_id: str = "", report: Report = silent) -> Verified:
@@ -103,7 +54,7 @@ def verify_backup(store: Store, keys: Keys, backup_id: str = "", report: Report 
     own manifest, every picture's digest, and that the log has no gap. Needs no disk space. What is wrong is returned,
     not raised; raises NothingToRestore when there is no such backup, WrongKey.
     """
-    raise NotImplementedError
+    return verification.verify_backup(store, keys, backup_id, report)
 
 
 def restore(
@@ -124,7 +75,7 @@ def restore(
     Raises NothingToRestore with the possible range, BackupDamaged naming the object, StoreFull when the disk would not
     hold it, BackupError when `into` holds anything else, Busy.
     """
-    raise NotImplementedError
+    return restoring.restore(store, keys, backup_id=backup_id, to=to, into=into, report=report)
 
 
 def apply_retention(
@@ -136,4 +87,4 @@ def apply_retention(
     (UTC), always the newest of all, and all of the log since the oldest kept one began, so that every second since then
     can be restored. Raises Busy while a backup is made.
     """
-    raise NotImplementedError
+    return retention.apply_retention(store, keys, daily=daily, weekly=weekly, monthly=monthly, is_dry_run=is_dry_run)

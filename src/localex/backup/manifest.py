@@ -82,7 +82,8 @@ class Manifest:
             found: dict[str, Any] = json.loads(text)
             if found["format"] != FORMAT:
                 raise BackupError(
-                    f"The backup has format {found['format']}, this LocalEx reads format {FORMAT}. Use the LocalEx that made it."
+                    f"The backup has format {found['format']}, this LocalEx reads format {FORMAT}. "
+                    "Use the LocalEx that made it."
                 )
             return cls(
                 **{

@@ -198,6 +198,10 @@ class Cluster:
         if child.poll() is not None:
             self.raise_start_failure(log)
 
+    def adopt(self, child: Child) -> None:
+        """Let `stop` stop a server of this cluster that was started from `command` by somebody else."""
+        self._child = child
+
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Stop what `start` started: clients are disconnected, then everything is written down."""
         if self._child is not None:

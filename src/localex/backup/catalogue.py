@@ -1,0 +1,60 @@
+"""Which backups a store holds, and which times they reach."""
+
+from datetime import datetime
+
+from localex.backup.errors import BackupDamaged, NothingToRestore, WrongKey
+from localex.backup.keys import Keys
+from localex.backup.manifest import FOLDER, NAME, Manifest, object_name
+from localex.backup.sealed import read_small
+from localex.backup.stores import Store
+from localex.backup.wal import find_chain
+
+
+def list_ids(store: Store) -> list[str]:
+    """The names of all backups that count, oldest first; nothing is decrypted."""
+    names = [entry.name.split("/") for entry in store.list(f"{FOLDER}/")]
+    return sorted(parts[1] for parts in names if len(parts) == 3 and parts[2] == NAME)
+
+
+def read_manifest(store: Store, keys: Keys, backup_id: str) -> Manifest:
+    """The manifest of one backup. Raises NothingToRestore when there is none, BackupDamaged, WrongKey."""
+    name = object_name(backup_id)
+    if store.size(name) is None:
+        raise NothingToRestore(f"There is no backup {backup_id} in {store.place}. `localex backup list` names them.")
+    manifest = Manifest.from_json(read_small(store, keys, name))
+    if manifest.backup_id != backup_id:
+        raise BackupDamaged(f"{name} belongs to backup {manifest.backup_id}: it was exchanged.")
+    return manifest
+
+
+def list_manifests(store: Store, keys: Keys) -> list[Manifest]:
+    """See `engine.list_backups`."""
+    found: list[Manifest] = []
+    wrong: WrongKey | None = None
+    for backup_id in list_ids(store):
+        try:
+            found.append(read_manifest(store, keys, backup_id))
+        except WrongKey as error:
+            wrong = error
+        except BackupDamaged:
+            continue
+    if wrong and not found:
+        raise wrong
+    return found
+
+
+def newest_id(store: Store) -> str:
+    """The newest backup. Raises NothingToRestore when there is none."""
+    ids = list_ids(store)
+    if not ids:
+        raise NothingToRestore(f"There is no backup in {store.place}.")
+    return ids[-1]
+
+
+def find_range(store: Store, keys: Keys) -> tuple[datetime, datetime] | None:
+    """See `engine.find_range`."""
+    manifests = list_manifests(store, keys)
+    if not manifests:
+        return None
+    chains = [find_chain(store, keys, manifest) for manifest in manifests[-1:]]
+    return min(manifest.stopped_at for manifest in manifests), max(chain.newest.at for chain in chains)

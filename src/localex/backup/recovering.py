@@ -1,0 +1,226 @@
+"""Runs PostgreSQL once on a base backup until it has replayed the log, and looks whether everything is there."""
+
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from localex.backup.errors import BackupDamaged, BackupError, StoreFull
+from localex.backup.facts import count_rows, find_ledger_seal, find_lost_rows
+from localex.backup.feeding import Feeder
+from localex.backup.keys import Keys
+from localex.backup.manifest import Manifest
+from localex.backup.progress import Report
+from localex.backup.stores import Store
+from localex.backup.wal import Chain, format_lsn, parse_lsn
+from localex.embedded import roles
+from localex.embedded.binaries import postgres_bin
+from localex.embedded.cluster import SECRET_NAMES, Cluster
+from localex.embedded.directory import DataDirectory
+from localex.embedded.errors import mentions_full_disk
+from localex.embedded.logs import LogFile
+from localex.embedded.processes import Child, merged_environment
+from localex.embedded.secret_files import SecretFiles
+from localex.embedded.users import launcher
+
+if TYPE_CHECKING:
+    import psycopg
+
+SIGNAL = "recovery.signal"
+NOT_REACHED = "recovery ended before configured recovery target was reached"
+WORK = "recovery"
+# Only the owner of the socket's folder can connect, and the passwords may be older or newer than the database.
+TRUST = "local all all trust\n"
+STOP_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """What PostgreSQL had replayed when it opened, and what is in the database now."""
+
+    end_lsn: int
+    timeline: int
+    segment_count: int
+    row_counts: dict[str, int]
+
+
+class Recovery:
+    """One recovery of the database in `directory` (the draft of an installation) until `to` (None: the end)."""
+
+    def __init__(
+        self,
+        directory: DataDirectory,
+        store: Store,
+        keys: Keys,
+        *,
+        manifest: Manifest,
+        chain: Chain,
+        to: datetime | None,
+        report: Report,
+    ) -> None:
+        self._directory = directory
+        self._store = store
+        self._keys = keys
+        self._manifest = manifest
+        self._chain = chain
+        self._to = to
+        self._report = report
+        self._work = directory.root / WORK
+        self._log = LogFile(directory.logs / "restore.log")
+        self._segment_count = 0
+
+    def run(self) -> Recovered:
+        """Recover, check, stop. May be called again after it was killed at any point.
+
+        Raises BackupDamaged, or BackupError with PostgreSQL's own words.
+        """
+        # When nothing was committed between the time that was asked for and the end of the log, the end is that time.
+        if not self._start(self._to) and not self._start(None):
+            raise self._failure()
+        try:
+            found = self._look()
+        finally:
+            self._cluster.stop(STOP_SECONDS)
+        self._check_pages()
+        shutil.rmtree(self._work, ignore_errors=True)
+        return found
+
+    def _start(self, to: datetime | None) -> bool:
+        """Start PostgreSQL and wait until it is open; False when the log ended before `to`."""
+        shutil.rmtree(self._work, ignore_errors=True)
+        feeder = Feeder(self._store, self._keys, self._manifest, self._chain, self._work / "log")
+        user = self._directory.server_user
+        self._work.mkdir(mode=0o700)
+        user.own(self._work)
+        hba = self._work / "pg_hba.conf"
+        hba.write_text(TRUST)
+        user.own(hba)
+        command = feeder.prepare(self._directory.postgres, user)
+        self._cluster = Cluster.of(self._directory, self._settings(command, hba, to))
+        self._cluster.end_leftover()
+        self._log.write(b"\n--- restore ---\n")
+        with feeder:
+            child = Child(self._cluster.command(), self._log)
+            try:
+                self._await(child, feeder)
+            except BaseException:
+                child.stop(STOP_SECONDS)
+                raise
+        self._segment_count = feeder.fed
+        if child.poll() is None:
+            self._cluster.adopt(child)
+            return True
+        if feeder.error:
+            raise feeder.error
+        if NOT_REACHED in self._log.tail():
+            return False
+        raise self._failure()
+
+    def _await(self, child: Child, feeder: Feeder) -> None:
+        total = len(self._chain.segments) * self._manifest.segment_size
+        while child.poll() is None and not self._cluster.is_ready(child.pid):
+            self._report(min(feeder.fed * self._manifest.segment_size, total), total, "replaying the log")
+            time.sleep(0.05)
+
+    def _settings(self, command: str, hba: Path, to: datetime | None) -> dict[str, str]:
+        settings = {
+            "restore_command": command,
+            "recovery_target_timeline": str(self._chain.timeline),
+            "recovery_target_action": "promote",
+            # Nobody looks meanwhile, and the recovery then does not insist on as many connections as before.
+            "hot_standby": "off",
+            "hba_file": str(hba),
+            # One big checkpoint at the end instead of many on the way.
+            "max_wal_size": "4GB",
+        }
+        if to is not None:
+            settings["recovery_target_time"] = to.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f+00")
+            settings["recovery_target_inclusive"] = "on"
+        return settings
+
+    def _failure(self) -> BackupError:
+        words = self._log.tail()
+        if mentions_full_disk(words):
+            return StoreFull(f"There is no space left in {self._directory.root}. Free some and restore again.")
+        lines = "\n".join([line for line in words.splitlines() if line.strip()][-8:])
+        return BackupDamaged(f"PostgreSQL could not recover from this backup. Its own words follow.\n{lines}")
+
+    def _look(self) -> Recovered:
+        """Compare the open database with what the manifest and the log promise."""
+        self._report(0, None, "checking")
+        timeline, end_lsn = self._find_end()
+        if self._to is None and end_lsn < self._chain.newest.lsn:
+            raise BackupDamaged(
+                f"The log ends at {format_lsn(end_lsn)}, and the store says that it reaches "
+                f"{format_lsn(self._chain.newest.lsn)}: something at its end was lost."
+            )
+        with self._cluster.connect(roles.SUPER, self._manifest.database) as connection:
+            counts = count_rows(connection)
+            lost = find_lost_rows(self._manifest.row_counts, counts)
+            if lost:
+                had = self._manifest.row_counts[lost[0]]
+                raise BackupDamaged(f"{lost[0]} has {counts.get(lost[0], 0)} rows, and the backup had {had}.")
+            self._check_seal(connection)
+            self._set_passwords(connection)
+            connection.execute("CHECKPOINT")
+        return Recovered(end_lsn, timeline, self._segment_count, counts)
+
+    def _check_seal(self, connection: "psycopg.Connection[Any]") -> None:
+        """The ledger's seal of the manifest must be there with the same digest."""
+        expected = self._manifest.ledger_seal
+        if expected is None:
+            return
+        newest = find_ledger_seal(connection)
+        row = connection.execute("SELECT digest FROM ledger.seals WHERE seal_no = %s", [expected.seal_no]).fetchone()
+        if newest is None or row is None or bytes(row[0]).hex() != expected.digest:
+            raise BackupDamaged(f"The ledger's seal {expected.seal_no} is not the one that the backup had.")
+
+    def _set_passwords(self, connection: "psycopg.Connection[Any]") -> None:
+        """The files in `secrets` win: they may be older or newer than the database."""
+        from psycopg import sql
+
+        secrets = SecretFiles(self._directory.secrets)
+        secrets.prepare(is_first_start=True)
+        found = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
+        for role, name in SECRET_NAMES.items():
+            if role in found:
+                verifier = connection.pgconn.encrypt_password(
+                    secrets.read(name).encode(), role.encode(), b"scram-sha-256"
+                )
+                words = (sql.Identifier(role), sql.Literal(verifier.decode()))
+                connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(*words))
+
+    def _find_end(self) -> tuple[int, int]:
+        """The timeline that the opened database is on, and the LSN where it left the one before."""
+        histories = sorted((self._directory.postgres / "pg_wal").glob("*.history"))
+        if not histories:
+            raise BackupError("PostgreSQL opened the database without a new timeline. Restore again.")
+        lines = [line.split("\t") for line in histories[-1].read_text().splitlines() if line[:1].isdigit()]
+        return int(histories[-1].stem, 16), parse_lsn(lines[-1][1])
+
+    def _check_pages(self) -> None:
+        """Look at the checksum of every page of the stopped database."""
+        self._report(0, None, "checking every page")
+        user, data = self._directory.server_user, self._directory.postgres
+        program = postgres_bin(user, self._directory.engine) / "pg_checksums"
+        done = subprocess.run(
+            [*launcher(user, 9), str(program), "--check", "-D", str(data)],
+            env=merged_environment({"LC_ALL": "C"}),
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=data,
+        )
+        if done.returncode:
+            words = (done.stdout + done.stderr).strip()
+            raise BackupDamaged(f"Pages of the restored database are damaged.\n{words[-2000:]}")
+
+
+def note_recovery(data: Path, own: Any) -> None:
+    """Tell PostgreSQL that it begins with a recovery; done once, before a first start."""
+    path = data / SIGNAL
+    path.touch(mode=0o600)
+    own(path)

@@ -1,0 +1,172 @@
+"""Brings a town back from a store. Any step may be interrupted; the same call again goes on."""
+
+import contextlib
+import json
+import os
+import shutil
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from localex.backup.catalogue import find_range, list_manifests, read_manifest
+from localex.backup.claim import BEGUN, RECOVERED, UNPACKED, Claim, claimed
+from localex.backup.errors import BackupDamaged, BackupError, NothingToRestore, StoreFull, store_error
+from localex.backup.keys import Keys
+from localex.backup.laying import lay_database, lay_files, lay_key
+from localex.backup.manifest import Manifest
+from localex.backup.progress import Report, silent
+from localex.backup.recovering import Recovered, Recovery, note_recovery
+from localex.backup.results import Restored
+from localex.backup.stores import Store
+from localex.backup.wal import Chain, find_chain
+from localex.embedded.directory import NEEDED_FREE_BYTES, DataDirectory
+from localex.embedded.users import find_server_user
+
+# The log that lies on disk while it is replayed: what is being read, what is fetched, what the end leaves behind.
+REPLAY_SEGMENTS = 10
+# A picture is shipped within a minute of its row; the packs until then belong to the time that was asked for.
+FILES_LATER = timedelta(minutes=10)
+RESULT = "restored.json"
+
+
+def restore(
+    store: Store,
+    keys: Keys,
+    *,
+    backup_id: str = "",
+    to: datetime | None = None,
+    into: Path,
+    report: Report = silent,
+) -> Restored:
+    """See `engine.restore`."""
+    began = time.monotonic()
+    if to is not None and to.tzinfo is None:
+        raise BackupError("The time to restore to needs a time zone, such as 2026-11-23T14:32:07+01:00.")
+    into = into.expanduser().absolute()
+    manifest, chain = choose(store, keys, backup_id=backup_id, to=to)
+    request = f"{manifest.system_identifier} {manifest.backup_id} {to.isoformat() if to else 'latest'}"
+    with claimed(into, request) as claim:
+        directory = _prepare(claim, manifest)
+        try:
+            if claim.phase == BEGUN:
+                _check_space(into, manifest)
+                _unpack(claim, directory, store, keys, manifest=manifest, to=to, report=report)
+            if claim.phase == UNPACKED:
+                recovery = Recovery(directory, store, keys, manifest=manifest, chain=chain, to=to, report=report)
+                _note_result(directory, recovery.run())
+                claim.note(RECOVERED)
+        except OSError as error:
+            raise store_error(error, into) from error
+        found, file_count = _read_result(claim), _count_files(claim)
+        claim.finish()
+        return Restored(
+            manifest=manifest,
+            directory=into,
+            restored_to=to or chain.newest.at,
+            end_lsn=found.end_lsn,
+            timeline=found.timeline,
+            segment_count=found.segment_count,
+            file_count=file_count,
+            row_counts=found.row_counts,
+            seconds=time.monotonic() - began,
+        )
+
+
+def choose(store: Store, keys: Keys, *, backup_id: str, to: datetime | None) -> tuple[Manifest, Chain]:
+    """The backup to begin with, and the log that follows. Raises NothingToRestore with the possible range."""
+    if backup_id:
+        manifest = read_manifest(store, keys, backup_id)
+    else:
+        manifests = [found for found in list_manifests(store, keys) if to is None or found.stopped_at <= to]
+        if not manifests:
+            raise _out_of_range(store, keys, to)
+        manifest = manifests[-1]
+    chain = find_chain(store, keys, manifest)
+    if to is None and chain.missing:
+        raise BackupDamaged(
+            f"The log has a gap: segment {chain.missing[0]} is missing in the store, so nothing after it can be "
+            "restored. Give --to a time before it was written, or an older or newer backup."
+        )
+    if to is not None and not manifest.stopped_at <= to <= chain.newest.at:
+        raise _out_of_range(store, keys, to)
+    return manifest, chain
+
+
+def _out_of_range(store: Store, keys: Keys, to: datetime | None) -> NothingToRestore:
+    found = find_range(store, keys)
+    if found is None:
+        return NothingToRestore(f"There is no backup in {store.place}.")
+    first, last = (moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC") for moment in found)
+    asked = to.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC") if to else "the newest moment"
+    return NothingToRestore(f"{asked} cannot be restored. Possible is any time from {first} to {last}.")
+
+
+def _prepare(claim: Claim, manifest: Manifest) -> DataDirectory:
+    """The draft's folders, which PostgreSQL's user can reach."""
+    user = find_server_user(None)
+    if user.is_other:
+        os.chown(claim.into, -1, user.gid)
+        claim.into.chmod(0o710)
+    directory = DataDirectory(claim.draft)
+    if claim.phase != RECOVERED:
+        directory.prepare()
+    return directory
+
+
+def _check_space(into: Path, manifest: Manifest) -> None:
+    needed = manifest.base_bytes + manifest.file_bytes + REPLAY_SEGMENTS * manifest.segment_size + NEEDED_FREE_BYTES
+    free = shutil.disk_usage(into).free
+    if free < needed:
+        raise StoreFull(
+            f"The disk that holds {into} has only {free // 1024**2} MB left and the restore needs "
+            f"{needed // 1024**2} MB. Nothing was restored; free some space or choose another disk with --into."
+        )
+
+
+def _unpack(
+    claim: Claim,
+    directory: DataDirectory,
+    store: Store,
+    keys: Keys,
+    *,
+    manifest: Manifest,
+    to: datetime | None,
+    report: Report,
+) -> None:
+    total, done = manifest.base_bytes + manifest.file_bytes, 0
+
+    def seen(size: int) -> None:
+        nonlocal done
+        done += size
+        report(min(done, total), total, "unpacking")
+
+    user = directory.server_user
+    lay_database(store, keys, manifest, directory.postgres, user, seen)
+    until = (to + FILES_LATER).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ~") if to else "~"
+    lay_files(store, keys, manifest, directory.root, until=until, seen=seen)
+    lay_key(keys, directory.secrets)
+    note_recovery(directory.postgres, user.own)
+    # PostgreSQL syncs its own files when it begins a recovery; this is for all others.
+    os.sync()
+    claim.note(UNPACKED)
+
+
+def _note_result(directory: DataDirectory, found: Recovered) -> None:
+    text = json.dumps(vars(found))
+    with (directory.logs / RESULT).open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read_result(claim: Claim) -> Recovered:
+    for root in (claim.draft, claim.into):
+        with contextlib.suppress(FileNotFoundError):
+            return Recovered(**json.loads((root / "logs" / RESULT).read_text()))
+    raise BackupError(f"{claim.into} lost a part of its restore. Remove the directory and restore again.")
+
+
+def _count_files(claim: Claim) -> int:
+    from localex.backup.files import scan
+
+    return sum(1 for root in (claim.draft, claim.into) for _ in scan(root))

@@ -1,0 +1,60 @@
+"""What the functions of `engine` return."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from localex.backup.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong in a store: the object and a sentence."""
+
+    name: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What `verify_backup` found. `newest` is the last moment that the log reaches without a gap."""
+
+    manifest: Manifest
+    findings: tuple[Finding, ...]
+    object_count: int
+    stored_bytes: int
+    segment_count: int
+    newest: datetime
+    newest_lsn: str
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.findings
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What `restore` brought back. `row_counts` are those of the restored database."""
+
+    manifest: Manifest
+    directory: Path
+    # The moment up to which every booked change is there.
+    restored_to: datetime
+    end_lsn: int
+    timeline: int
+    segment_count: int
+    file_count: int
+    row_counts: dict[str, int]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What retention took away, or would: backups by id, objects by name."""
+
+    backups: tuple[str, ...]
+    objects: tuple[str, ...]
+    bytes_freed: int
+    # Backups that cannot be read: while there are any, nothing is taken away.
+    unreadable: tuple[str, ...] = ()
