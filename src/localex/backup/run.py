@@ -1,0 +1,47 @@
+"""`python -m localex.backup.run`: the receiver as a process of its own, for the supervisor or a service manager."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from localex.backup.keys import Keys
+from localex.backup.receiver import INTERVAL_SECONDS, Receiver
+from localex.backup.site import Site
+from localex.backup.stores import FolderStore
+from localex.embedded.errors import ExitCode, StartError
+from localex.embedded.installation import Installation
+
+
+def main(words: list[str] | None = None) -> int:
+    """Receive and ship until SIGTERM or SIGINT. The exit code is that of `localex`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--interval", type=float, default=INTERVAL_SECONDS)
+    options = parser.parse_args(words)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    # The supervisor names its own server to the other parts by DATABASE_URL; here that is not one outside.
+    outside = os.environ.get("LOCALEX_BACKUP_URL", "")
+    try:
+        installation = Installation.at(options.data_dir, {})
+        site = Site.of(installation, outside_url=outside)
+        keys = Keys.prepare(installation.directory.secrets)
+        Receiver(site, FolderStore(options.store), keys, interval=options.interval, tell=_tell).run(stop)
+    except StartError as error:
+        _tell(error.message)
+        return error.exit_code
+    return ExitCode.OK
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

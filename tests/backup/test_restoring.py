@@ -1,0 +1,123 @@
+"""A town comes back as of any second, from the store and the key alone, or not at all."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from localex.backup import engine
+from localex.backup.errors import BackupError, NothingToRestore, StoreFull
+from localex.backup.keys import FILE, Keys
+from localex.embedded.errors import ExitCode, StartError
+from localex.embedded.installation import Installation
+from tests.backup.conftest import Backed
+from tests.backup.town import PICTURE, Town, read_postings, restore
+
+
+def test_restores_to_a_second_between_two_postings(backed: Backed, town: Town, place: Path) -> None:
+    found = restore(backed.store, town, place / "new", to=backed.between)
+
+    assert found.restored_to == backed.between
+    words = read_postings(place / "new")
+    assert words[-1] == "between"
+    assert "first" in words
+    assert "second" not in words
+
+
+def test_restores_the_newest_moment_from_the_store_and_the_key_alone(backed: Backed, town: Town, place: Path) -> None:
+    copy = place / "key.txt"
+    copy.write_bytes((town.directory.secrets / FILE).read_bytes())
+
+    found = engine.restore(backed.store, Keys.read(copy), into=place / "new town")
+
+    assert read_postings(place / "new town")[-1] == "the last one"
+    assert found.row_counts["public.posting"] >= backed.manifest.row_counts["public.posting"] + 6
+    assert (found.timeline, found.segment_count) == (2, 4)
+    for name in (PICTURE, "secrets/secret_key", "secrets/app_password"):
+        assert (place / "new town" / name).read_bytes() == (town.directory.root / name).read_bytes()
+    assert Keys.read(place / "new town" / "secrets" / FILE, place / "new town" / "secrets").is_confirmed
+
+
+def test_a_picture_that_came_after_the_backup_is_there(backed: Backed, town: Town, place: Path) -> None:
+    restore(backed.store, town, place / "new")
+
+    assert (place / "new" / "media" / "pictures" / "late.webp").read_bytes() == b"late" * 1000
+
+
+def test_a_time_without_any_commit_after_it_is_the_end_of_the_log(backed: Backed, town: Town, place: Path) -> None:
+    _, newest = engine.find_range(backed.store, town.keys) or (None, None)
+
+    found = restore(backed.store, town, place / "new", to=newest)
+
+    assert found.restored_to == newest
+    assert read_postings(place / "new")[-1] == "the last one"
+
+
+def test_a_backup_without_any_log_restores_to_its_own_end(backed: Backed, town: Town, place: Path, own_store) -> None:
+    for entry in own_store.list("wal/"):
+        own_store.delete(entry.name)
+
+    found = restore(own_store, town, place / "new")
+
+    assert found.restored_to == backed.manifest.stopped_at
+    assert read_postings(place / "new")[-1] == "before the backup"
+
+
+@pytest.mark.parametrize("shift", [timedelta(days=-1), timedelta(days=1)])
+def test_a_time_out_of_range_names_the_range(backed: Backed, town: Town, place: Path, shift: timedelta) -> None:
+    with pytest.raises(NothingToRestore, match=r"Possible is any time from .* to .* UTC") as caught:
+        restore(backed.store, town, place / "new", to=backed.between + shift)
+
+    assert caught.value.exit_code == ExitCode.NOTHING_TO_RESTORE
+    assert not (place / "new").exists()
+
+
+def test_a_directory_that_holds_anything_is_refused(backed: Backed, town: Town, place: Path) -> None:
+    (place / "mine").mkdir()
+    (place / "mine" / "letter").write_text("dear")
+
+    with pytest.raises(BackupError, match="is not empty"):
+        restore(backed.store, town, place / "mine")
+    with pytest.raises(BackupError, match="is not empty"):
+        restore(backed.store, town, town.directory.root)
+
+    assert [path.name for path in (place / "mine").iterdir()] == ["letter"]
+
+
+def test_too_little_space_is_said_before_anything(
+    backed: Backed, town: Town, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from localex.backup import restoring
+
+    monkeypatch.setattr(restoring, "NEEDED_FREE_BYTES", 1 << 60)
+    with pytest.raises(StoreFull, match="MB left and the restore needs"):
+        restore(backed.store, town, place / "new")
+
+
+def test_a_half_restored_directory_is_no_town(backed: Backed, town: Town, place: Path) -> None:
+    """What a restore leaves that was killed early: refused by every command, and the same restore goes on."""
+    (place / "new" / "restoring").mkdir(parents=True)
+    (place / "new" / "restoring.json").write_text("{")
+
+    with pytest.raises(StartError, match=r"A restore into .* has not finished"):
+        Installation.at(place / "new", {}).directory.prepare()
+
+    restore(backed.store, town, place / "new")
+    assert read_postings(place / "new")[-1] == "the last one"
+
+
+def test_a_restored_town_is_backed_up_and_restored_again(backed: Backed, town: Town, place: Path, own_store) -> None:
+    """The second life has a timeline of its own, and both lives lie in the same store."""
+    restore(own_store, town, place / "second", to=backed.between)
+    installation = Installation.at(place / "second", {})
+    with installation.database():
+        second = Town(installation.directory, installation.cluster, town.keys)
+        with second.receiving(own_store):
+            second.post("in the second life")
+
+    found = engine.restore(own_store, town.keys, into=place / "third")
+
+    words = read_postings(place / "third")
+    assert "in the second life" in words
+    assert "second" not in words
+    assert found.timeline == 3
