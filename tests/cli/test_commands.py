@@ -47,7 +47,7 @@ def test_wrong_usage() -> None:
 def test_check_has_a_line_for_each_invariant(localex: Run, database: str) -> None:
     done = localex(database, "check")
     assert done.returncode == 0, done.stderr
-    assert [line.split()[:2] for line in done.stdout.splitlines()] == [["fine", f"I{number}"] for number in range(1, 7)]
+    assert [line.split()[:2] for line in done.stdout.splitlines()] == [["fine", f"I{number}"] for number in range(1, 9)]
 
 
 def test_check_finds_a_credit_from_nowhere(localex: Run, database: str, servers: Servers) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from localex.cli.ledger import ledger
 from localex.cli.options import DEFAULT_HOST, DEFAULT_PORT, DataDir, Host, Port, installation
 from localex.cli.output import errors
 
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 places = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Places where neighbours can meet.")
 app.add_typer(places, name="places")
+app.add_typer(ledger, name="ledger")
 
 
 @app.command(rich_help_panel="Run")
@@ -96,8 +98,18 @@ def migrate(
 
 
 @app.command(rich_help_panel="Look after")
-def check(data_dir: DataDir = None) -> None:
-    """Verify that the ledger keeps its promises: one line for each invariant, exit code 1 if one is broken.
+def check(
+    data_dir: DataDir = None,
+    since_last_seal: Annotated[
+        bool,
+        typer.Option(
+            "--since-last-seal/--full", help="Only what was booked since the last seal in order, or everything."
+        ),
+    ] = False,
+) -> None:
+    """Verify that the ledger keeps its promises: a line for each, and the rows that break one; then the exit code is 1.
+
+    A failure is kept for the staff pages and stops postings where it was found, until `localex ledger resume`.
 
     [bold]Example[/bold]
 
@@ -106,7 +118,7 @@ def check(data_dir: DataDir = None) -> None:
     from localex.cli.commands import run_check
 
     with errors():
-        sys.exit(run_check(installation(data_dir)))
+        sys.exit(run_check(installation(data_dir), is_full=not since_last_seal))
 
 
 @app.command(rich_help_panel="Look after")

@@ -84,21 +84,31 @@ def are_static_files_current(installation: Installation, fingerprint: str) -> bo
         return False
 
 
-def run_check(installation: Installation) -> ExitCode:
-    """`localex check`: one line for each invariant of the ledger."""
+def run_check(installation: Installation, *, is_full: bool) -> ExitCode:
+    """`localex check`: one line for each invariant of the ledger, and the rows that break it."""
     from rich.text import Text
 
     with application(installation):
-        from localex.credits.queries import run_checks
+        from localex.credits.inspection import inspect
+        from localex.credits.models import CheckRun
 
-        results = run_checks()
-    for result in results:
-        mark = ("fine  ", "green") if result.holds else ("BROKEN", "bold red")
-        console().print(Text.assemble(mark, f"  {result.name}  {result.words}"))
-    if all(result.holds for result in results):
+        with progress("Checking") as report:
+            run = inspect(scope=CheckRun.FULL if is_full else CheckRun.INCREMENTAL, progress=report)
+    for result in run.results:
+        mark = ("BROKEN", "bold red") if result["count"] else ("fine  ", "green")
+        console().print(Text.assemble(mark, f"  {result['name']}  {result['words']}"))
+        for row in result["offences"]:
+            where = f" (community {row['community_id']})" if row["community_id"] else ""
+            say(f"            {row['subject']}: {row['detail']}{where}")
+        if result["count"] > len(result["offences"]):
+            say(f"            and {result['count'] - len(result['offences'])} more")
+        for note in result["notes"]:
+            say(f"            {note}")
+    if run.ok:
         return ExitCode.OK
     error_console().print(
-        "[bold red]The ledger is not in order.[/] Stop trading and restore a backup, or ask for help."
+        "[bold red]The ledger is not in order.[/] Postings are stopped where that was found (localex ledger status). "
+        "Find out what happened, or restore a backup; then localex ledger resume."
     )
     return ExitCode.FAILED
 

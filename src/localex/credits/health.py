@@ -56,6 +56,12 @@ def find_last_seal() -> Seal | None:
     return Seal(rows[0][0], rows[0][1], rows[0][2], bytes(rows[0][3])) if rows else None
 
 
+def find_checked_until() -> datetime | None:
+    """The end of the last seal that a check found in order, or None before the first."""
+    run = CheckRun.objects.filter(ok=True, sealed_until__isnull=False).order_by("-id").first()
+    return run.sealed_until if run else None
+
+
 def find_stop(community_id: UUID) -> tuple[datetime, str] | None:
     """Since when and why no credits move in this community, or None when they do. Primary key."""
     rows = _rows(

@@ -99,7 +99,7 @@ class CheckRun(Record):
 
     `scope`: full, or incremental (what was booked since the last seal that a run found in order). `results`: for each
     check its `name`, `words`, `count` of offending rows, the first of them as `offences` (`community_id`, `subject`,
-    `detail`), and `notes`. `sealed_until`: the end of the last seal when it began; the next incremental run starts there.
+    `detail`), and `notes`. `sealed_until`: the end of the last seal then; the next incremental run begins there.
     """
 
     FULL = "full"

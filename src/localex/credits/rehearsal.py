@@ -30,6 +30,9 @@ FIND_SHIFTED = """
 SELECT 1 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname = 'ledger' AND p.proname = 'clock' AND p.prosrc LIKE '%clock_shift%'"""
 
+# While it is held no seal is made: what is posted about the past would come too late for it. See ledger.seal_step.
+NO_SEALS = "SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended('localex.ledger.seal', 0))"
+
 _following = False
 
 
@@ -38,13 +41,13 @@ def following_python(owner_url: str) -> Iterator[None]:
     """Inside, postings of this process are booked at `lib.clock.now()`. `owner_url`: the database's owner."""
     global _following
     with psycopg.connect(owner_url, autocommit=True) as owner:
+        owner.execute(NO_SEALS)  # until this connection ends, in whatever way
         owner.execute(SHIFTED)
-    _following = True
-    try:
-        yield
-    finally:
-        _following = False
-        with psycopg.connect(owner_url, autocommit=True) as owner:
+        _following = True
+        try:
+            yield
+        finally:
+            _following = False
             owner.execute(TRUE)
 
 

@@ -1,0 +1,202 @@
+-- The checker: I1 to I8 over everything, or over what was booked after a time. Run as ledger_auditor, after 0004_proofs.
+--
+-- All answer with the rows that break an invariant: community_id (null: unknown), subject (which row, in words), detail
+-- (what is wrong with it). Each is one statement over whole sets in one snapshot. The views broken_i1 to broken_i6 are
+-- the definitions over everything; the functions here are the same over what is new, and I7 and I8.
+
+SET LOCAL ROLE ledger_auditor;
+
+-- I2 over postings after p_since.
+CREATE FUNCTION ledger.find_new_i2(p_since timestamptz)
+RETURNS TABLE (community_id uuid, subject text, detail text)
+LANGUAGE sql STABLE
+AS $$
+    SELECT coalesce(j.community_id, leg.communities[1]), 'journal ' || coalesce(j.journal_id, leg.journal_id),
+           CASE WHEN j.journal_id IS NULL THEN leg.legs || ' legs without a journal row'
+                WHEN j.reason IS NOT NULL THEN 'refused, yet it has ' || leg.legs || ' legs'
+                WHEN leg.legs IS NULL THEN 'posted without a leg'
+                WHEN leg.total <> 0 THEN 'its legs sum to ' || leg.total
+                WHEN leg.communities <> ARRAY[j.community_id] THEN 'it moves credits of another community'
+                ELSE 'its legs have another time' END
+    FROM (SELECT * FROM ledger.journal WHERE booked_at > p_since) j
+    FULL JOIN (
+        SELECT e.journal_id, count(*) AS legs, sum(e.amount) AS total, min(e.booked_at) AS first_at,
+               max(e.booked_at) AS last_at, array_agg(DISTINCT a.community_id) AS communities
+        FROM ledger.entry e LEFT JOIN ledger.account a ON a.account_id = e.balance_id
+        WHERE e.booked_at > p_since
+        GROUP BY e.journal_id
+    ) leg ON leg.journal_id = j.journal_id
+    WHERE j.journal_id IS NULL OR (j.reason IS NULL) <> (leg.legs IS NOT NULL) OR leg.total <> 0
+       OR leg.communities <> ARRAY[j.community_id] OR leg.first_at <> j.booked_at OR leg.last_at <> j.booked_at
+$$;
+
+-- I3 over balances that moved after p_since, by their last entry only; their sums are a matter of the full check.
+CREATE FUNCTION ledger.find_new_i3(p_since timestamptz)
+RETURNS TABLE (community_id uuid, subject text, detail text)
+LANGUAGE sql STABLE
+AS $$
+    SELECT b.community_id, coalesce(a.kind::text, 'unknown') || ' account ' || b.balance_id,
+           'its balance is ' || b.posted || ' after ' || b.seq || ' entries, but the last entry says '
+               || coalesce(last.balance_after, 0) || ' after ' || coalesce(last.seq, 0)
+    FROM ledger.balance b
+    LEFT JOIN ledger.account a ON a.account_id = b.balance_id
+    LEFT JOIN LATERAL (SELECT e.seq, e.balance_after, e.booked_at FROM ledger.entry e
+                       WHERE e.balance_id = b.balance_id ORDER BY e.seq DESC LIMIT 1) last ON true
+    WHERE b.last_at > p_since
+      AND (b.posted <> coalesce(last.balance_after, 0) OR b.seq <> coalesce(last.seq, 0)
+           OR b.last_at <> coalesce(last.booked_at, '-infinity') OR a.community_id IS DISTINCT FROM b.community_id)
+$$;
+
+-- I4 over entries after p_since; the first of each account is compared with the entry before it.
+CREATE FUNCTION ledger.find_new_i4(p_since timestamptz)
+RETURNS TABLE (community_id uuid, subject text, detail text)
+LANGUAGE sql STABLE
+AS $$
+    SELECT a.community_id, 'entry ' || e.balance_id || '/' || e.seq,
+           CASE WHEN a.account_id IS NULL THEN 'its account does not exist'
+                WHEN e.seq <> e.before_seq + 1 THEN 'it follows number ' || e.before_seq
+                WHEN e.booked_at <= e.before_at THEN 'it is not later than the entry before it'
+                ELSE 'the balance before was ' || e.before || ', so ' || (e.before + e.amount)
+                     || ' should follow, not ' || e.balance_after END
+    FROM (
+        SELECT n.*, coalesce(n.lag_seq, p.seq, 0) AS before_seq,
+               coalesce(n.lag_at, p.booked_at, '-infinity') AS before_at, coalesce(n.lag_after, p.balance_after, 0) AS before
+        FROM (
+            SELECT balance_id, seq, amount, balance_after, booked_at, lag(seq) OVER path AS lag_seq,
+                   lag(booked_at) OVER path AS lag_at, lag(balance_after) OVER path AS lag_after
+            FROM ledger.entry WHERE booked_at > p_since WINDOW path AS (PARTITION BY balance_id ORDER BY seq)
+        ) n
+        LEFT JOIN LATERAL (SELECT e.seq, e.booked_at, e.balance_after FROM ledger.entry e
+                           WHERE n.lag_seq IS NULL AND e.balance_id = n.balance_id AND e.seq = n.seq - 1 LIMIT 1) p ON true
+    ) e
+    LEFT JOIN ledger.account a ON a.account_id = e.balance_id
+    WHERE a.account_id IS NULL OR e.seq <> e.before_seq + 1 OR e.booked_at <= e.before_at
+       OR e.balance_after <> e.before + e.amount
+$$;
+
+-- I7: the content hash of every journal row, posted or refused, recomputes from the row and its legs.
+CREATE FUNCTION ledger.find_new_i7(p_since timestamptz)
+RETURNS TABLE (community_id uuid, subject text, detail text)
+LANGUAGE sql STABLE
+AS $$
+    SELECT j.community_id, 'journal ' || j.journal_id, 'its content hash does not follow from the row and its legs'
+    FROM ledger.journal j
+    LEFT JOIN (
+        SELECT e.journal_id,
+               string_agg(concat_ws(':', e.balance_id, e.seq, e.amount, e.balance_after), ';' ORDER BY e.balance_id) AS legs
+        FROM ledger.entry e WHERE e.booked_at > p_since GROUP BY e.journal_id
+    ) leg ON leg.journal_id = j.journal_id
+    WHERE j.booked_at > p_since
+      AND j.content_hash <> ledger.content_hash(j.journal_id, j.community_id, j.kind, j.reason, j.booked_at, j.actor,
+                                                j.reference, j.request_hash, leg.legs)
+$$;
+
+-- I8, the chain: every seal follows from the one before it, and the horizon is not behind them.
+CREATE FUNCTION ledger.find_broken_chain()
+RETURNS TABLE (community_id uuid, subject text, detail text)
+LANGUAGE sql STABLE
+AS $$
+    SELECT NULL::uuid, 'seal ' || seal_no,
+           CASE WHEN seal_no <> place THEN 'it is number ' || place || ' of the chain'
+                WHEN previous <> before THEN 'it does not name the digest of the seal before it'
+                WHEN after <> before_until THEN 'it does not begin where the seal before it ends'
+                WHEN until > (SELECT sealed FROM ledger.sealing) THEN 'it ends after everything that was sealed'
+                ELSE 'its digest does not follow from what it says' END
+    FROM (
+        SELECT *, row_number() OVER chain AS place, lag(until, 1, '-infinity') OVER chain AS before_until,
+               lag(digest, 1, decode(repeat('00', 32), 'hex')) OVER chain AS before
+        FROM ledger.seal WINDOW chain AS (ORDER BY seal_no)
+    ) s
+    WHERE seal_no <> place OR previous <> before OR after <> before_until
+       OR until > (SELECT sealed FROM ledger.sealing)
+       OR digest <> ledger.seal_digest(seal_no, after, until, leaves, root, sealed_at, previous)
+$$;
+
+-- I8, the rows: what the seals that end after p_since sealed is still there, unchanged, and nothing was added.
+--
+-- One pass over all leaves: the seal of each is found by binary search among the ends (a seal ends with its last
+-- microsecond, hence the one taken off). A row that is named has another digest than any that its seal marked.
+CREATE FUNCTION ledger.find_broken_roots(p_since timestamptz)
+RETURNS TABLE (community_id uuid, subject text, detail text)
+LANGUAGE sql STABLE
+AS $$
+    WITH chain AS (
+        SELECT s.*, row_number() OVER (ORDER BY until) AS bucket FROM ledger.seal s WHERE until > p_since
+    ), ends AS (
+        SELECT array_agg(until ORDER BY until) AS untils, min(after) AS first_after, max(until) AS last_until FROM chain
+    ), leaf AS (
+        SELECT l.*, width_bucket(l.at - interval '1 microsecond', ends.untils) + 1 AS bucket
+        FROM ends CROSS JOIN LATERAL ledger.seal_leaves(ends.first_after, ends.last_until) l
+    ), tree AS (
+        SELECT bucket, count(*) AS leaves, ledger.merkle_root(array_agg(leaf ORDER BY at, type, id)) AS root
+        FROM leaf GROUP BY bucket
+    ), broken AS (
+        SELECT c.*, coalesce(t.leaves, 0) AS found
+        FROM chain c LEFT JOIN tree t ON t.bucket = c.bucket
+        WHERE t.root IS DISTINCT FROM c.root OR t.leaves IS DISTINCT FROM c.leaves
+    ), named AS (
+        SELECT b.seal_no, l.community_id,
+               (ARRAY['account ', 'audit row ', 'journal '])[l.type] || l.id AS subject,
+               'it is not as seal ' || b.seal_no || ' sealed it' AS detail
+        FROM broken b JOIN leaf l ON l.bucket = b.bucket
+        WHERE NOT EXISTS (
+            SELECT FROM generate_series(0, b.leaves - 1) place
+            WHERE substr(b.marks, (place * 4 + 1)::integer, 4) = substr(l.leaf, 1, 4))
+    )
+    SELECT n.community_id, n.subject, n.detail FROM named n
+    UNION ALL
+    SELECT NULL, 'seal ' || b.seal_no,
+           CASE WHEN b.found < b.leaves THEN (b.leaves - b.found) || ' of the ' || b.leaves || ' rows that it sealed are gone'
+                WHEN b.found > b.leaves THEN (b.found - b.leaves) || ' rows were added to the ' || b.leaves || ' that it sealed'
+                ELSE 'its root does not follow from the rows that it sealed' END
+    FROM broken b
+    WHERE b.found <> b.leaves OR NOT EXISTS (SELECT FROM named n WHERE n.seal_no = b.seal_no)
+    UNION ALL
+    SELECT l.community_id, (ARRAY['account ', 'audit row ', 'journal '])[l.type] || l.id,
+           'it is dated before the end of what was sealed, yet no seal has it'
+    FROM ledger.sealing s
+    CROSS JOIN LATERAL ledger.seal_leaves(coalesce((SELECT max(until) FROM ledger.seal), '-infinity'), s.sealed) l
+$$;
+
+-- The rows that break the invariant p_name ('I1' to 'I8'). `p_since`: '-infinity' looks at everything; a time at what was
+-- booked after it (I2, I3, I4, I7, I8), which finds whatever went wrong since a full check up to that time held. I1, I5,
+-- I6 and the chain of seals are always looked at in full. Locks nothing. Raises LX006 for another name.
+CREATE FUNCTION ledger.find_broken(p_name text, p_since timestamptz)
+RETURNS TABLE (community_id uuid, subject text, detail text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan
+SET jit = off
+SET work_mem = '64MB'
+AS $$
+DECLARE
+    v_is_full constant boolean := p_since = '-infinity';
+BEGIN
+    CASE
+        WHEN p_name = 'I1' THEN RETURN QUERY SELECT * FROM ledger.broken_i1;
+        WHEN p_name = 'I2' AND v_is_full THEN RETURN QUERY SELECT * FROM ledger.broken_i2;
+        WHEN p_name = 'I2' THEN RETURN QUERY SELECT * FROM ledger.find_new_i2(p_since);
+        WHEN p_name = 'I3' AND v_is_full THEN RETURN QUERY SELECT * FROM ledger.broken_i3;
+        WHEN p_name = 'I3' THEN RETURN QUERY SELECT * FROM ledger.find_new_i3(p_since);
+        WHEN p_name = 'I4' AND v_is_full THEN RETURN QUERY SELECT * FROM ledger.broken_i4;
+        WHEN p_name = 'I4' THEN RETURN QUERY SELECT * FROM ledger.find_new_i4(p_since);
+        WHEN p_name = 'I5' THEN RETURN QUERY SELECT * FROM ledger.broken_i5;
+        WHEN p_name = 'I6' THEN RETURN QUERY SELECT * FROM ledger.broken_i6;
+        WHEN p_name = 'I7' THEN RETURN QUERY SELECT * FROM ledger.find_new_i7(p_since);
+        WHEN p_name = 'I8' THEN
+            RETURN QUERY SELECT * FROM ledger.find_broken_chain();
+            RETURN QUERY SELECT * FROM ledger.find_broken_roots(p_since);
+        ELSE RAISE EXCEPTION 'there is no check %', p_name USING ERRCODE = 'LX006';
+    END CASE;
+END
+$$;
+
+COMMENT ON FUNCTION ledger.find_broken IS
+    'The rows that break an invariant, over everything or over what was booked after a time. For the checker.';
+GRANT EXECUTE ON FUNCTION ledger.find_broken TO ledger_app;
+
+RESET ROLE;
+SET LOCAL ROLE ledger_owner;
+REVOKE CREATE ON SCHEMA ledger FROM ledger_writer, ledger_auditor;
+RESET ROLE;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;

@@ -1,0 +1,21 @@
+"""What the worker does for the ledger: seals and checks it. Outside tasks: each step commits by itself."""
+
+from localex.credits import inspection, seals
+from localex.credits.models import CheckRun
+from localex.jobs.tasks import outside_task
+
+FULL_LIMIT_S = 3_600
+
+
+@outside_task(max_attempts=3, time_limit_s=900)
+def seal_and_check() -> None:
+    """Seal what was booked, check it, publish the seals. Twice does no harm: the second finds little to do."""
+    seals.seal_everything()
+    inspection.inspect(scope=CheckRun.INCREMENTAL)
+
+
+@outside_task(max_attempts=3, time_limit_s=FULL_LIMIT_S, priority=-50)
+def check_everything() -> None:
+    """Check the ledger from the first entry on, and forget old runs."""
+    inspection.inspect(scope=CheckRun.FULL)
+    inspection.forget_old_runs()
