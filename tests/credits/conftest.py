@@ -10,7 +10,7 @@ import pytest
 from django.db import connections, transaction
 from psycopg.conninfo import conninfo_to_dict
 
-from localex.credits import queries, services
+from localex.credits import services
 from localex.credits.services import Posting
 from localex.embedded import roles
 from localex.lib import clock
@@ -39,7 +39,9 @@ class Town:
             self.grant(owner, gift)
         return owner
 
-    def grant(self, owner: uuid.UUID, amount: int, *, key: uuid.UUID | None = None, reason: str = "starter") -> Posting:
+    def grant(
+        self, owner: uuid.UUID, amount: int, *, key: uuid.UUID | None = None, reason: str = "coordinator"
+    ) -> Posting:
         return services.grant(
             key=key or new_id(), community_id=self.id, owner=owner, amount=amount, reason=reason, actor=None
         )
@@ -66,11 +68,16 @@ class Town:
 
     def balance(self, owner: uuid.UUID) -> tuple[int, int]:
         """(available, held)"""
+        from localex.credits import queries
+
         found = queries.find_balance(community_id=self.id, owner=owner)
         return found.available, found.held
 
     def check(self) -> None:
         """Fails when an invariant is broken in this community."""
+        # Late: models, which pytest must not load before Django is set up.
+        from localex.credits import queries
+
         broken = [result for result in queries.run_checks(community_id=self.id) if not result.holds]
         assert broken == []
 

@@ -120,7 +120,7 @@ def test_a_key_is_for_one_request_only(town: Town) -> None:
     for attempt in (
         lambda: town.grant(owner, 101, key=key),
         lambda: town.grant(other, 100, key=key),
-        lambda: town.grant(owner, 100, key=key, reason="referral"),
+        lambda: town.grant(owner, 100, key=key, reason="starter"),
         lambda: town.hold(owner, 100, key=key),
     ):
         with pytest.raises(errors.KeyReused), transaction.atomic():

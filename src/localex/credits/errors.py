@@ -52,6 +52,48 @@ class HoldExpired(Conflict):
     sentence = "The time for this trade has passed, so its credits can only go back to the buyer."
 
 
+class AlreadyGranted(Conflict):
+    """This member has had this grant: a starter grant, or the bonus for this newcomer."""
+
+    code = "already_granted"
+    sentence = "This member has already received these credits. They are given only once."
+
+
+class OtherPayee(Conflict):
+    """The hold names another member as the one to whom it can go."""
+
+    code = "other_payee"
+    sentence = "These credits are held for somebody else, so they cannot go to this member."
+
+
+class HoldNotExpired(Conflict):
+    """The hold's deadline has not passed by the database's clock."""
+
+    code = "hold_not_expired"
+    sentence = "The time for this trade has not passed yet, so its credits stay held safely."
+
+
+class LinkedRefused(Conflict):
+    """This posting was fine, but the one that must go with it was refused."""
+
+    code = "linked_refused"
+    sentence = "The other half of this could not be carried out, so neither half was."
+
+
+class PostingsStopped(Conflict):
+    """Postings of this community are stopped until an operator lets them go on."""
+
+    code = "postings_stopped"
+    sentence = "Credits cannot move in this community at the moment, until somebody has looked into a problem."
+
+
+class LimitInUse(Conflict):
+    """A limit cannot be less than what is in use: a credit line, a ceiling, a clearing limit."""
+
+    code = "limit_in_use"
+    sentence = "More than that is in use already, so the limit cannot be that low."
+
+
 class KeyReused(Conflict):
     """The key was used for another request."""
 
@@ -96,7 +138,10 @@ class InvalidPosting(LocalExError):
 
 REFUSALS: dict[str, type[LocalExError]] = {
     error.code: error
-    for error in (InsufficientCredits, LimitReached, AccountClosed, HoldExists, HoldEnded, HoldExpired)
+    for error in (
+        *(InsufficientCredits, LimitReached, AccountClosed, HoldExists, HoldEnded, HoldExpired),
+        *(AlreadyGranted, OtherPayee, HoldNotExpired, LinkedRefused),
+    )
 }
 REJECTIONS: dict[str, type[LocalExError]] = {
     "LX001": KeyReused,
@@ -106,9 +151,20 @@ REJECTIONS: dict[str, type[LocalExError]] = {
     "LX005": UnknownHold,
     "LX006": InvalidPosting,
     "LX007": CreditsHeld,
+    "LX010": PostingsStopped,
+    "LX011": LimitInUse,
 }
-# Two sessions that never met on a lock: the same key for two requests, or two holds for one trade.
-CONSTRAINTS: dict[str, type[LocalExError]] = {"journal_pkey": KeyReused, "hold_pkey": HoldExists}
+# Two sessions that never met on a lock, by the beginning of the constraint's name (partitions have their own): the same
+# key for two requests, two holds for one trade, two grants of what is given once.
+CONSTRAINTS: dict[str, type[LocalExError]] = {"journal": KeyReused, "hold_pkey": HoldExists, "bonus": AlreadyGranted}
+UNIQUE_VIOLATION = "23505"
+
+
+def kind_of(state: str, constraint: str) -> type[LocalExError] | None:
+    """The class for a SQLSTATE and the constraint that was violated, or None when it is not the ledger's doing."""
+    if state == UNIQUE_VIOLATION:
+        return next((kind for start, kind in CONSTRAINTS.items() if constraint.startswith(start)), None)
+    return REJECTIONS.get(state)
 
 
 def error_for(kind: type[LocalExError]) -> LocalExError:
