@@ -65,3 +65,10 @@ class TooManyRequests(LocalExError):
 
     status = 429
     code = "too_many_requests"
+
+
+class Unavailable(LocalExError):
+    """Nothing is wrong with the request, but it cannot be done now; the message says until when or why."""
+
+    status = 503
+    code = "unavailable"

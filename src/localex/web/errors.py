@@ -59,6 +59,12 @@ PAGES = {
         "What you did before is saved, and no credits were moved by the step that failed.",
         "door",
     ),
+    503: ErrorPage(
+        "This is paused for the moment",
+        "Somebody is looking after it. Try again a little later.",
+        "Nothing was changed, and your credits are where they were.",
+        "clock",
+    ),
 }
 
 
