@@ -137,6 +137,8 @@ class Recovery:
             "max_wal_size": "4GB",
         }
         if to is not None:
+            # Reading ahead would stumble over damage that lies behind the time that was asked for.
+            settings["recovery_prefetch"] = "off"
             settings["recovery_target_time"] = to.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f+00")
             settings["recovery_target_inclusive"] = "on"
         return settings

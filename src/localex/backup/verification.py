@@ -16,7 +16,7 @@ from localex.backup.progress import Report, silent
 from localex.backup.results import Finding, Verified
 from localex.backup.sealed import CHUNK_BYTES, unpacking, unseal_compressed
 from localex.backup.stores import Store
-from localex.backup.wal import Chain, find_chain, format_lsn
+from localex.backup.wal import Chain, find_chain, format_lsn, newest_object
 
 # More than these say nothing new.
 MAX_FINDINGS = 100
@@ -114,6 +114,9 @@ class Verification:
             self._advance(part.name, "database")
 
     def _check_chain(self, manifest: Manifest, chain: Chain) -> None:
+        if chain.lacks_note:
+            name = newest_object(manifest.system_identifier, chain.timeline)
+            self.find(name, f"{name} is missing, so nobody knows whether the end of the log is there.")
         for name in chain.missing:
             self.find(f"wal/{name}", f"The log has a gap: segment {name} is missing in the store.")
         for segment, name in chain.segments.items():

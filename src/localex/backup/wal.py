@@ -88,6 +88,8 @@ class Chain:
     histories: dict[str, str]
     missing: tuple[str, ...]
     newest: Newest
+    # Segments were shipped, and the note up to when they are complete is not there.
+    lacks_note: bool = False
 
     @property
     def objects(self) -> list[str]:
@@ -123,7 +125,8 @@ def find_chain(store: Store, keys: Keys, manifest: Manifest) -> Chain:
                 segments[name] = stored[partial]
         elif first < number and number * size < newest.lsn:
             missing.append(name)
-    return Chain(timeline, segments, histories, tuple(missing), newest)
+    has_note = store.size(newest_object(system, timeline)) is not None
+    return Chain(timeline, segments, histories, tuple(missing), newest, lacks_note=bool(segments) and not has_note)
 
 
 def _find_switches(store: Store, keys: Keys, manifest: Manifest, histories: dict[str, str]) -> list[tuple[int, int]]:
