@@ -85,6 +85,10 @@ class Hold(models.Model):
     state = models.TextField()
     held_by = models.UUIDField()
     ended_by = models.UUIDField(null=True)
+    payee = models.UUIDField(null=True)
+    price = models.BigIntegerField()
+    buyer_fee = models.BigIntegerField()
+    seller_fee = models.BigIntegerField()
 
     class Meta:
         managed = False

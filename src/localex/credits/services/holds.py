@@ -48,6 +48,15 @@ def extend_hold(*, trade_id: UUID, expires_at: datetime) -> None:
         raise error_for(REFUSALS[reason])
 
 
+def name_payee(*, trade_id: UUID, payee: UUID) -> bool:
+    """Say to whom a hold of the release before can go; whether that was said now. Whoever was named stays named.
+
+    Locks the escrow's balance. Raises UnknownHold, UnknownAccount, InvalidPosting (the payer).
+    """
+    (was_said,) = call("SELECT ledger.name_payee(%s, %s)", [trade_id, payee])
+    return bool(was_said)
+
+
 def release(*, key: UUID, trade_id: UUID, payee: UUID, actor: UUID | None) -> Posting:
     """Give the price to the payee's main account, less the seller's fee; both fees go to the fees account.
 

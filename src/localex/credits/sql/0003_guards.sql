@@ -18,7 +18,7 @@ BEGIN
         OR strpos('abcdefghijklmnopqrstuvwxyz0123456789_.', right(split_part(v_outer, 'ledger.', 1), 1)) > 0
         OR strpos(',hold_credits,release_hold,grant_credits,capture_hold,refund_hold,extend_hold,grant_many,expire_hold,'
             'expire_holds,release_across,open_community,open_member,close_member,reopen_member,set_credit_line,'
-            'set_ceiling,fund_protection,pay_protection,open_clearing,seal_step,stop_postings,resume_postings,',
+            'set_ceiling,fund_protection,pay_protection,open_clearing,name_payee,seal_step,stop_postings,resume_postings,',
             ',' || split_part(split_part(v_outer, 'ledger.', 2), '(', 1) || ',') = 0
     THEN
         RAISE EXCEPTION 'ledger.% changes only through the functions of the ledger: % is refused', TG_TABLE_NAME, TG_OP
@@ -49,7 +49,7 @@ BEGIN
         END IF;
     END IF;
     FOREACH v_guard IN ARRAY v_guards LOOP
-        EXECUTE format('CREATE TRIGGER %s ON %s FOR EACH %s EXECUTE FUNCTION ledger.%I()', v_guard, p_table,
+        EXECUTE format('CREATE OR REPLACE TRIGGER %s ON %s FOR EACH %s EXECUTE FUNCTION ledger.%I()', v_guard, p_table,
             CASE WHEN v_guard LIKE '%\_row\_%' THEN 'ROW' ELSE 'STATEMENT' END,
             CASE WHEN v_guard LIKE '%outside%' THEN 'refuse_outside' ELSE 'refuse_change' END);
         EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', p_table, split_part(v_guard, ' ', 1));
