@@ -12,7 +12,7 @@ from localex.credits.checks import CHECKS, run_check
 from localex.credits.errors import InsufficientCredits
 from tests.credits.conftest import Town
 
-GUARDED: tuple[str, ...] = ("account", "balance", "journal", "entry", "hold")
+GUARDED: tuple[str, ...] = ("account", "balance", "journal", "journal_first", "entry", "entry_first", "hold")
 
 # What is done to the ledger, and which checks must notice (others may as well).
 DAMAGE: dict[str, tuple[str, set[str]]] = {

@@ -59,7 +59,9 @@ def test_every_file_is_short_and_belongs_to_a_migration() -> None:
     for number in sorted({name[:4] for name in files}):
         (migration,) = (FOLDER.parent / "migrations").glob(f"{number}_*.py")
         parts = getattr(import_module(f"localex.credits.migrations.{migration.stem}"), "PARTS", ())
-        used |= {f"{number}_{part}" for part in parts} | set(re.findall(r'read\("(\w+)"\)', migration.read_text()))
+        used |= {f"{number}_{part}" for part in parts} | set(
+            re.findall(r"""read\(["'](\w+)["']\)""", migration.read_text())
+        )
     assert files == used
     for name in files:
         assert len(read(name).splitlines()) <= 400

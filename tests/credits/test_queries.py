@@ -55,11 +55,11 @@ def test_a_posting_is_one_line_whatever_accounts_it_touches(town: Town) -> None:
     assert [(line.kind, line.amount, line.balance_after) for line in lines] == [
         ("refund", 120, 150),
         ("hold", -120, 30),
-        ("starter_grant", 100, 150),
+        ("coordinator_grant", 100, 150),
         ("release", 50, 50),
     ]
     assert lines[0].reference == lines[1].reference == trade
-    assert [line.reason for line in lines] == ["", "", "starter", ""]
+    assert [line.reason for line in lines] == ["", "", "coordinator", ""]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7])
@@ -67,7 +67,7 @@ def test_pages_are_the_whole_cut_up(town: Town, limit: int) -> None:
     owner, other = town.member(gift=500, main=300), town.member(gift=500)
     for number in range(6):
         town.release(town.hold(other, 10 + number), owner)
-        town.grant(owner, number + 1, reason="referral")
+        town.grant(owner, number + 1)
         trade = town.hold(owner, 60 * number + 1)
         town.refund(trade) if number % 2 else town.release(trade, other)
     whole = statement(town, owner)

@@ -5,22 +5,33 @@ postings only outside one; hence a migration of its own, without a transaction. 
 one that was interrupted begins anew. Backwards nothing is taken away: the release before works with all of it.
 """
 
+from itertools import pairwise
+
 from django.db import migrations
 
 from localex.credits.ledger_sql import read
 
-KINDS = ("expiry", "protection_funding", "protection", "clearing_out", "clearing_in")
-REFUSALS = ("already_granted", "other_payee", "hold_not_expired", "linked_refused")
+KINDS = ("refund", "expiry", "protection_funding", "protection", "clearing_out", "clearing_in")
+REFUSALS = ("limit_reached", "already_granted", "other_payee", "hold_not_expired", "linked_refused")
+
+
+def values(kind, names):
+    """Adds `names` to an enumerated type, one after the other; the first is there already."""
+    return [
+        migrations.RunSQL(
+            f"ALTER TYPE ledger.{kind} ADD VALUE IF NOT EXISTS '{name}' AFTER '{before}'", migrations.RunSQL.noop
+        )
+        for before, name in pairwise(names)
+    ]
+
 
 # A clearing account has an owner: the other community. Validated without keeping anybody out; then the old rule goes.
 OWNERS = [
-    "-- squawk-ignore ban-drop-constraint\n"
-    "ALTER TABLE ledger.account DROP CONSTRAINT IF EXISTS account_owner_by_kind",
+    "-- squawk-ignore ban-drop-constraint\nALTER TABLE ledger.account DROP CONSTRAINT IF EXISTS account_owner_by_kind",
     "ALTER TABLE ledger.account ADD CONSTRAINT account_owner_by_kind CHECK"
     " ((owner IS NOT NULL) = (kind IN ('main', 'gift', 'escrow', 'clearing'))) NOT VALID",
     "ALTER TABLE ledger.account VALIDATE CONSTRAINT account_owner_by_kind",
-    "-- squawk-ignore ban-drop-constraint\n"
-    "ALTER TABLE ledger.account DROP CONSTRAINT IF EXISTS account_has_owner",
+    "-- squawk-ignore ban-drop-constraint\nALTER TABLE ledger.account DROP CONSTRAINT IF EXISTS account_has_owner",
 ]
 OWNERS_BACK = """
 DO $$
@@ -34,6 +45,19 @@ ALTER TABLE ledger.account DROP CONSTRAINT account_owner_by_kind;
 ALTER TABLE ledger.account ADD CONSTRAINT account_has_owner CHECK
     ((owner IS NOT NULL) = (kind IN ('main', 'gift', 'escrow')));
 """
+
+# Whom a hold is for, and what of it is fees. Null and zero for holds of the release before, also after a way back: its
+# INSERTs do not name them. What the price is follows: from_gift + from_main - buyer_fee.
+FEES = [
+    "ALTER TABLE ledger.hold ADD COLUMN IF NOT EXISTS payee uuid",
+    "ALTER TABLE ledger.hold ADD COLUMN IF NOT EXISTS buyer_fee bigint NOT NULL DEFAULT 0",
+    "ALTER TABLE ledger.hold ADD COLUMN IF NOT EXISTS seller_fee bigint NOT NULL DEFAULT 0",
+    "-- squawk-ignore ban-drop-constraint\nALTER TABLE ledger.hold DROP CONSTRAINT IF EXISTS hold_fees_fit",
+    "ALTER TABLE ledger.hold ADD CONSTRAINT hold_fees_fit CHECK"
+    " (buyer_fee >= 0 AND seller_fee >= 0 AND seller_fee <= from_gift + from_main - buyer_fee"
+    " AND from_gift + from_main - buyer_fee > 0) NOT VALID",
+    "ALTER TABLE ledger.hold VALIDATE CONSTRAINT hold_fees_fit",
+]
 
 # Those `by_time`, for seals and checks, are a few kilobytes: the rows lie in the order of their times anyway.
 INDEXES = {
@@ -49,18 +73,9 @@ class Migration(migrations.Migration):
     dependencies = [("credits", "0001_ledger")]
     operations = [
         migrations.RunSQL(read("0002_roles"), migrations.RunSQL.noop),
-        *[
-            migrations.RunSQL(
-                f"ALTER TYPE ledger.journal_kind ADD VALUE IF NOT EXISTS '{kind}'", migrations.RunSQL.noop
-            )
-            for kind in KINDS
-        ],
-        *[
-            migrations.RunSQL(
-                f"ALTER TYPE ledger.refusal ADD VALUE IF NOT EXISTS '{reason}'", migrations.RunSQL.noop
-            )
-            for reason in REFUSALS
-        ],
+        *values("journal_kind", KINDS),
+        *values("refusal", REFUSALS),
+        migrations.RunSQL(FEES, migrations.RunSQL.noop),
         migrations.RunSQL(OWNERS, OWNERS_BACK),
         *[
             # One that was interrupted leaves an invalid index behind, so whatever there is goes first.

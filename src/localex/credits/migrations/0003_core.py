@@ -4,11 +4,33 @@ from django.db import migrations
 
 from localex.credits.ledger_sql import read
 
-PARTS = ("tables", "guards", "partitions", "posting", "batch", "accounts", "operations", "across", "growth", "views", "grants")
+PARTS = (
+    "tables",
+    "guards",
+    "partitions",
+    "posting",
+    "batch",
+    "accounts",
+    "operations",
+    "across",
+    "growth",
+    "views",
+    "grants",
+)
+
+
+# The release before, as its own files made it: its guard (the triggers are still there) and all the rest.
+BEFORE = "\n".join(
+    [
+        read("0001_guards").split("DO $guards$")[0].replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"),
+        "RESET ROLE;",
+        *(read(f"0001_{part}") for part in ("posting", "operations", "views", "checks", "grants")),
+    ]
+)
 
 
 class Migration(migrations.Migration):
     dependencies = [("credits", "0002_kinds")]
     operations = [
-        migrations.RunSQL("\n".join(read(f"0003_{part}") for part in PARTS), migrations.RunSQL.noop),
+        migrations.RunSQL("\n".join(read(f"0003_{part}") for part in PARTS), f"{read('0003_undo')}\n{BEFORE}"),
     ]

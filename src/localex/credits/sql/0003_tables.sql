@@ -1,9 +1,10 @@
--- The tables that complete the ledger. Run as ledger_owner.
+-- The tables that complete the ledger. Run as ledger_owner. A way back leaves them where they are, so that a second way
+-- forth finds them again.
 
 SET LOCAL ROLE ledger_owner;
 
 -- One row per community: whether postings are stopped there. Every posting reads it; it changes a few times in a life.
-CREATE TABLE ledger.community (
+CREATE TABLE IF NOT EXISTS ledger.community (
     opened_at    timestamptz NOT NULL,
     stopped_at   timestamptz,
     community_id uuid NOT NULL,
@@ -14,17 +15,18 @@ CREATE TABLE ledger.community (
 
 -- How far the seals reach, in the one row there is. Whatever is booked is later than `horizon`, also when the machine's
 -- clock was set back. `barrier`: every transaction before it may not have seen the horizon.
-CREATE TABLE ledger.sealing (
+CREATE TABLE IF NOT EXISTS ledger.sealing (
     horizon  timestamptz NOT NULL DEFAULT '-infinity',
     barrier  xid8,
     only_row boolean NOT NULL DEFAULT true,
     CONSTRAINT sealing_pkey PRIMARY KEY (only_row),
     CONSTRAINT sealing_has_one_row CHECK (only_row)
 );
-INSERT INTO ledger.sealing DEFAULT VALUES;
+ALTER TABLE ledger.sealing DISABLE TRIGGER USER;  -- until 0003_guards.sql puts them (back) on
+INSERT INTO ledger.sealing DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 -- What was decided about accounts and communities, and by whom. Append-only.
-CREATE TABLE ledger.audit (
+CREATE TABLE IF NOT EXISTS ledger.audit (
     audit_id     bigint GENERATED ALWAYS AS IDENTITY,
     at           timestamptz NOT NULL,
     account_id   bigint,
@@ -41,7 +43,7 @@ CREATE TABLE ledger.audit (
 );
 
 -- What is given once: one starter grant per owner (`about` = the owner), one referral bonus per owner and newcomer.
-CREATE TABLE ledger.bonus (
+CREATE TABLE IF NOT EXISTS ledger.bonus (
     community_id uuid NOT NULL,
     owner        uuid NOT NULL,
     about        uuid NOT NULL,
@@ -49,15 +51,6 @@ CREATE TABLE ledger.bonus (
     kind         ledger.journal_kind NOT NULL,
     CONSTRAINT bonus_pkey PRIMARY KEY (community_id, owner, kind, about)
 );
-
--- Whom a hold is for, and what of it is fees. Null and zero for holds of the time before. What the price is follows:
--- from_gift + from_main - buyer_fee.
-ALTER TABLE ledger.hold ADD COLUMN payee uuid;
-ALTER TABLE ledger.hold ADD COLUMN buyer_fee bigint NOT NULL DEFAULT 0;
-ALTER TABLE ledger.hold ADD COLUMN seller_fee bigint NOT NULL DEFAULT 0;
-ALTER TABLE ledger.hold ADD CONSTRAINT hold_fees_fit CHECK (
-    buyer_fee >= 0 AND seller_fee >= 0 AND seller_fee <= from_gift + from_main - buyer_fee
-    AND from_gift + from_main - buyer_fee > 0) NOT VALID;
 
 -- What a batch is made of. `amounts` and `balance_ids` as in ledger.post, but no amount is null; `refused` is a reason
 -- that the caller has found already.
@@ -73,11 +66,14 @@ CREATE TYPE ledger.request AS (
     refused      ledger.refusal
 );
 
+ALTER TABLE ledger.community DISABLE TRIGGER USER;
 INSERT INTO ledger.community (community_id, opened_at)
-SELECT community_id, min(opened_at) FROM ledger.account WHERE kind = 'issuer' GROUP BY community_id;
+SELECT community_id, opened_at FROM ledger.account WHERE kind = 'issuer'
+ON CONFLICT DO NOTHING;
 
 -- The starter grants so far, while postings go on; 0003_partitions.sql adds what came meanwhile. Whoever got two has one
 -- row: the first.
+ALTER TABLE ledger.bonus DISABLE TRIGGER USER;
 INSERT INTO ledger.bonus (community_id, owner, kind, about, journal_id)
 SELECT a.community_id, a.owner, j.kind, a.owner, j.journal_id
 FROM ledger.journal j
