@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import pyrage
+import pyrage  # type: ignore[import-untyped]
 
 from localex.backup.errors import BackupError, WrongKey
 from localex.embedded.directory import replace_file

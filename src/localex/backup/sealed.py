@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO, Protocol, cast
 
-import pyrage
+import pyrage  # type: ignore[import-untyped]
 import zstandard
 
 from localex.backup.errors import BackupDamaged, BackupError, WrongKey, store_error

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from localex.cli.backup import backup, restore, verify
 from localex.cli.ledger import ledger
 from localex.cli.options import DEFAULT_HOST, DEFAULT_PORT, DataDir, Host, Port, installation
 from localex.cli.output import errors
@@ -17,7 +18,8 @@ EXIT_CODES = (
     "14 the disk is full; 15 the database was made by another version; 16 no unprivileged user for PostgreSQL; "
     "17 a server program is missing; 18 a server does not start or keeps ending; 19 a migration failed; "
     "20 the data directory or the database has lost something; 21 nothing runs there; "
-    "22 real people live where the demo should; 23 the demo town lives where real people should."
+    "22 real people live where the demo should; 23 the demo town lives where real people should; "
+    "24 nobody has confirmed a copy of the backup key; 25 a backup is damaged; 26 no backup reaches that time."
 )
 
 app = typer.Typer(
@@ -32,6 +34,7 @@ app = typer.Typer(
 places = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Places where neighbours can meet.")
 app.add_typer(places, name="places")
 app.add_typer(ledger, name="ledger")
+app.add_typer(backup, name="backup", rich_help_panel="Look after")
 
 
 @app.command(rich_help_panel="Run")
@@ -191,6 +194,10 @@ def import_places(
 
     with errors():
         run_import_places(installation(data_dir), file=file, community=community)
+
+
+app.command(rich_help_panel="Look after")(verify)
+app.command(rich_help_panel="Look after")(restore)
 
 
 @app.command("gather-static", hidden=True)

@@ -60,6 +60,13 @@ class Environment(BaseSettings):
     backup_dir: Path | None = Field(
         default=None, description="Folder of the backups, best on another disk; empty: `backups` in the data directory."
     )
+    backup_url: str = Field(
+        default="",
+        description="With DATABASE_URL: the same PostgreSQL as a superuser or a role that may replicate and read all.",
+    )
+    backup_daily: int = Field(default=7, ge=0, le=1000, description="Keep the newest backup of this many days.")
+    backup_weekly: int = Field(default=4, ge=0, le=1000, description="Keep the newest backup of this many weeks.")
+    backup_monthly: int = Field(default=6, ge=0, le=1000, description="Keep the newest backup of this many months.")
     backup_hour: int = Field(default=3, ge=0, le=23, description="Hour (UTC) of the daily backup and its drill.")
     staff_path: str = Field(
         default="staff", pattern=r"^[a-z0-9-]+$", description="First part of the staff pages' address."
@@ -70,7 +77,7 @@ class Environment(BaseSettings):
     def _split_hosts(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
-    @field_validator("database_url", "database_owner_url")
+    @field_validator("database_url", "database_owner_url", "backup_url")
     @classmethod
     def _check_database_url(cls, value: str) -> str:
         if value and not value.startswith(("postgresql://", "postgres://")):

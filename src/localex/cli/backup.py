@@ -1,0 +1,378 @@
+"""`localex backup`, `verify` and `restore`: the words around `localex.backup.engine`."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from localex.cli.options import DataDir, installation
+from localex.cli.output import console, error_console, errors, say
+from localex.embedded.errors import ExitCode, StartError
+
+if TYPE_CHECKING:
+    from localex.backup.keys import Keys
+    from localex.backup.progress import Report
+    from localex.backup.stores import FolderStore
+    from localex.embedded.installation import Installation
+
+StoreDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        envvar="LOCALEX_BACKUP_DIR",
+        help="Folder of the backups, best on another disk.",
+        show_default="backups in the data directory",
+    ),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option("--key", help="File with the backup key.", show_default="the data directory's own"),
+]
+Daily = Annotated[int, typer.Option("--daily", envvar="LOCALEX_BACKUP_DAILY", min=0, help="Days to keep one of.")]
+Weekly = Annotated[int, typer.Option("--weekly", envvar="LOCALEX_BACKUP_WEEKLY", min=0, help="Weeks to keep one of.")]
+Monthly = Annotated[
+    int, typer.Option("--monthly", envvar="LOCALEX_BACKUP_MONTHLY", min=0, help="Months to keep one of.")
+]
+Copy = Annotated[
+    Path | None,
+    typer.Option(
+        "--confirmed-copy", help="Your copy of the backup key; if it is the same key, that is a confirmation."
+    ),
+]
+
+backup = typer.Typer(
+    rich_markup_mode="rich",
+    invoke_without_command=True,
+    help="Back everything up: database, pictures, seals, secrets. Without a word after it: make a backup now.",
+)
+key = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="The key without which no backup can be read.")
+backup.add_typer(key, name="key")
+
+
+@backup.callback()
+def begin(context: typer.Context, data_dir: DataDir = None, store: StoreDir = None) -> None:
+    """Back everything up: database, pictures, seals, secrets. Without a word after it: make a backup now.
+
+    [bold]Examples[/bold]
+
+    localex backup
+
+    localex backup --store /mnt/other-disk/localex
+
+    localex backup list
+    """
+    if context.invoked_subcommand is None:
+        run(data_dir=data_dir, store=store)
+
+
+@backup.command("run")
+def run(
+    data_dir: DataDir = None,
+    store: StoreDir = None,
+    confirmed_copy: Copy = None,
+    daily: Daily = 7,
+    weekly: Weekly = 4,
+    monthly: Monthly = 6,
+) -> None:
+    """Make a backup now, then take away those that no rule keeps. Works while LocalEx runs and while it does not.
+
+    Refuses until somebody has confirmed a copy of the backup key (`localex backup key`).
+
+    [bold]Example[/bold]
+
+    localex backup run --store /mnt/other-disk/localex --confirmed-copy /media/stick/localex.key
+    """
+    with errors():
+        _run(installation(data_dir), store, confirmed_copy, daily=daily, weekly=weekly, monthly=monthly)
+
+
+@backup.command("list")
+def list_them(data_dir: DataDir = None, store: StoreDir = None, key_file: KeyFile = None) -> None:
+    """Every complete backup, and the times that can be restored.
+
+    [bold]Example[/bold]
+
+    localex backup list --store /mnt/other-disk/localex --key /media/stick/localex.key
+    """
+    with errors():
+        _list(_store(installation(data_dir), store), _keys(installation(data_dir), key_file))
+
+
+@backup.command("prune")
+def prune(
+    data_dir: DataDir = None,
+    store: StoreDir = None,
+    daily: Daily = 7,
+    weekly: Weekly = 4,
+    monthly: Monthly = 6,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+) -> None:
+    """Take away the backups that no rule keeps, and the log that none of the others needs.
+
+    [bold]Example[/bold]
+
+    localex backup prune --daily 14 --dry-run
+    """
+    with errors():
+        own = installation(data_dir)
+        _prune(_store(own, store), _keys(own, None), daily=daily, weekly=weekly, monthly=monthly, is_dry_run=dry_run)
+
+
+@key.command("show")
+def show_key(data_dir: DataDir = None) -> None:
+    """Print the key, to be kept on paper or on another machine, never beside the backups.
+
+    [bold]Example[/bold]
+
+    localex backup key show > /media/stick/localex.key
+    """
+    with errors():
+        keys = _own_keys(installation(data_dir))
+        say(f"# Backup key of LocalEx, fingerprint {keys.fingerprint}")
+        say(keys.secret)
+    if sys.stdout.isatty():
+        error_console().print(
+            "Keep it where a fire or a thief would not get both it and the backups. Then: localex backup key confirm",
+            style="dim",
+        )
+
+
+@key.command("confirm")
+def confirm_key(data_dir: DataDir = None, confirmed_copy: Copy = None) -> None:
+    """Say that a copy of the key is kept elsewhere: type its last 8 characters, from the copy.
+
+    [bold]Example[/bold]
+
+    localex backup key confirm --confirmed-copy /media/stick/localex.key
+    """
+    with errors():
+        keys = _own_keys(installation(data_dir))
+        if confirmed_copy:
+            keys.confirm_copy(confirmed_copy)
+        else:
+            is_terminal = sys.stdin.isatty()
+            words = "The last 8 characters of your copy"
+            keys.confirm_typed(str(typer.prompt(words)) if is_terminal else sys.stdin.readline())
+        say(f"Confirmed: a copy of the key {keys.fingerprint} is kept.")
+
+
+def verify(
+    backup_id: Annotated[str, typer.Argument(help="Which backup; the newest unless given.", show_default="")] = "",
+    data_dir: DataDir = None,
+    store: StoreDir = None,
+    key_file: KeyFile = None,
+) -> None:
+    """Read and check a backup without restoring it: every object, every file, and the log without a gap.
+
+    Exit code 25 if anything is missing or changed. `localex drill` proves more: it restores.
+
+    [bold]Example[/bold]
+
+    localex verify --store /mnt/other-disk/localex --key /media/stick/localex.key
+    """
+    with errors():
+        own = installation(data_dir)
+        sys.exit(_verify(_store(own, store), _keys(own, key_file), backup_id))
+
+
+def restore(
+    into: Annotated[Path, typer.Option("--into", help="A new or empty directory, the data directory of the town.")],
+    to: Annotated[str, typer.Option("--to", help="latest, or a time such as 2026-11-23T14:32:07+01:00.")] = "latest",
+    backup_id: Annotated[str, typer.Option("--backup", help="Begin with this backup.", show_default="best")] = "",
+    data_dir: DataDir = None,
+    store: StoreDir = None,
+    key_file: KeyFile = None,
+) -> None:
+    """Bring a town back as of any second, on any machine, from the store and the key. Never writes over anything.
+
+    Every change that was booked until then, inclusive, is there. A time without a zone is this machine's. When it is
+    interrupted, the same command goes on.
+
+    [bold]Examples[/bold]
+
+    localex restore --to latest --into /srv/localex-new
+
+    localex restore --to "2026-11-23 14:32:07" --into /srv/back --store /mnt/disk/localex --key /media/stick/localex.key
+    """
+    with errors():
+        own = installation(data_dir)
+        moment = _parse_time(to)
+        _restore(_store(own, store), _keys(own, key_file), backup_id, to=moment, into=into)
+
+
+def _store(own: "Installation", folder: Path | None) -> "FolderStore":
+    from localex.backup.stores import FolderStore
+
+    return FolderStore(folder or own.directory.root / "backups")
+
+
+def _keys(own: "Installation", file: Path | None) -> "Keys":
+    from localex.backup.keys import FILE, Keys
+
+    if file:
+        return Keys.read(file)
+    path = own.directory.secrets / FILE
+    if not path.exists():
+        raise StartError(
+            f"There is no backup key in {own.directory.secrets}. Say with --key where your copy of it is.",
+            ExitCode.SETTINGS,
+        )
+    return Keys.read(path, own.directory.secrets)
+
+
+def _own_keys(own: "Installation") -> "Keys":
+    from localex.backup.keys import Keys
+
+    if not own.directory.secrets.is_dir():
+        raise StartError(
+            f"There is no installation in {own.directory.root}. Start one with `localex up`, "
+            "or say with --data-dir where yours is.",
+            ExitCode.NOT_RUNNING,
+        )
+    return Keys.prepare(own.directory.secrets)
+
+
+def _run(own: "Installation", folder: Path | None, copy: Path | None, *, daily: int, weekly: int, monthly: int) -> None:
+    from localex.backup import engine
+    from localex.backup.errors import KeyNotConfirmed
+    from localex.backup.site import Site
+
+    keys, store = _own_keys(own), _store(own, folder)
+    if copy:
+        keys.confirm_copy(copy)
+    if not keys.is_confirmed:
+        raise KeyNotConfirmed(
+            "Nobody has confirmed a copy of the backup key, and without it a backup is worth nothing: the key lies on "
+            "the disk that the backup is for.\nKeep it elsewhere:  localex backup key show > /media/stick/localex.key\n"
+            "Then say so:        localex backup key confirm"
+        )
+    with own.database():
+        site = Site.of(own, outside_url=own.variable("LOCALEX_BACKUP_URL"))
+        with _bytes_progress("Backing up") as report:
+            manifest = engine.make_backup(site, store, keys, report)
+    seconds = (manifest.stopped_at - manifest.started_at).total_seconds()
+    say(
+        f"Backup {manifest.backup_id}: database {_size(manifest.base_bytes)} in {seconds:.1f} s, stored as "
+        f"{_size(manifest.stored_bytes)}; {manifest.file_count} files, {_size(manifest.file_bytes)}."
+    )
+    _prune(store, keys, daily=daily, weekly=weekly, monthly=monthly, is_dry_run=False)
+    with contextlib.suppress(OSError):
+        if os.stat(store.root).st_dev == os.stat(own.directory.root).st_dev:
+            say(f"Note: {store.root} is on the same disk as the town. Set LOCALEX_BACKUP_DIR to another one.")
+
+
+def _prune(store: "FolderStore", keys: "Keys", *, daily: int, weekly: int, monthly: int, is_dry_run: bool) -> None:
+    from localex.backup import engine
+
+    pruned = engine.apply_retention(store, keys, daily=daily, weekly=weekly, monthly=monthly, is_dry_run=is_dry_run)
+    if pruned.unreadable:
+        say(f"Nothing was taken away, because backup {pruned.unreadable[0]} cannot be read: `localex verify` says why.")
+    elif pruned.objects:
+        verb = "Would take away" if is_dry_run else "Took away"
+        say(f"{verb} {len(pruned.backups)} backups, {len(pruned.objects)} objects, {_size(pruned.bytes_freed)}.")
+    elif is_dry_run:
+        say("Nothing would go.")
+
+
+def _list(store: "FolderStore", keys: "Keys") -> None:
+    from localex.backup import engine
+
+    manifests = engine.list_backups(store, keys)
+    if not manifests:
+        say(f"There is no backup in {store.root}.")
+        return
+    for manifest in manifests:
+        # No table: an id that is cut to the width of a terminal is none.
+        seal = f"ledger seal {manifest.ledger_seal.seal_no}" if manifest.ledger_seal else "no ledger seal"
+        say(
+            f"{manifest.backup_id}  database {_size(manifest.base_bytes):>9}  files {_size(manifest.file_bytes):>9}  "
+            f"LocalEx {manifest.localex_version}  {seal}"
+        )
+    found = engine.find_range(store, keys)
+    if found:
+        say(f"Any time from {_time(found[0])} to {_time(found[1])} can be restored.")
+
+
+def _verify(store: "FolderStore", keys: "Keys", backup_id: str) -> ExitCode:
+    from rich.text import Text
+
+    from localex.backup import engine
+
+    with _bytes_progress("Verifying") as report:
+        found = engine.verify_backup(store, keys, backup_id, report)
+    for finding in found.findings:
+        console().print(Text.assemble(("BROKEN", "bold red"), f"  {finding.words}"))
+    counted = f"{found.object_count} objects, {found.segment_count} segments of the log"
+    if found.is_sound:
+        say(f"Backup {found.manifest.backup_id} is sound: {counted}. It reaches {_time(found.newest)} without a gap.")
+        return ExitCode.OK
+    say(f"Backup {found.manifest.backup_id} is damaged: {len(found.findings)} findings in {counted}.")
+    return ExitCode.BACKUP_DAMAGED
+
+
+def _restore(store: "FolderStore", keys: "Keys", backup_id: str, *, to: datetime | None, into: Path) -> None:
+    from localex.backup import engine
+
+    with _bytes_progress("Restoring") as report:
+        found = engine.restore(store, keys, backup_id=backup_id, to=to, into=into, report=report)
+    before, after = found.manifest.row_counts, found.row_counts
+    say(
+        f"Restored {_time(found.restored_to)} from backup {found.manifest.backup_id} and {found.segment_count} "
+        f"segments of the log, in {found.seconds:.1f} s."
+    )
+    changed = [name for name in sorted(after) if after[name] != before.get(name)]
+    say(f"{sum(after.values())} rows in {len(after)} tables; {found.file_count} files; every page's checksum is right.")
+    for name in changed:
+        say(f"  {name}: {before.get(name, 0)} in the backup, {after[name]} now")
+    say(f"Look at it with:  localex check --data-dir {found.directory}")
+    say(f"Start it with:    localex up --data-dir {found.directory}")
+
+
+def _parse_time(text: str) -> datetime | None:
+    if text.strip().lower() == "latest":
+        return None
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone()
+    except ValueError:
+        raise StartError(
+            f"{text} is no time. Write it like 2026-11-23T14:32:07+01:00, or `latest`.", ExitCode.USAGE
+        ) from None
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def _size(count: float) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.2f} GB"
+
+
+@contextlib.contextmanager
+def _bytes_progress(title: str) -> "Iterator[Report]":
+    """A bar with the amount, the rate and the time left; nothing but the last line where nobody looks."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    more = (TimeRemainingColumn(), TextColumn("[dim]{task.fields[what]}"))
+    with Progress(*columns, *more, console=error_console()) as bar:
+        task = bar.add_task(title, total=None, what="")
+        last = ""
+
+        def report(done: int, total: int | None, what: str = "") -> None:
+            nonlocal last
+            if what != last:
+                # Each step has a rate of its own.
+                bar.reset(task, total=total, what=what)
+                last = what
+            bar.update(task, completed=done, total=total)
+
+        yield report
