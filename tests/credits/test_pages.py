@@ -6,11 +6,12 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from localex.credits import references, services
-from localex.credits.pages import _WORDS
-from localex.credits.services import GRANT_KINDS
+from localex.credits.references import About
+from localex.credits.wording import KINDS
 from localex.lib.ids import new_id
 from localex.members.models import Member
 from tests import town
@@ -73,6 +74,7 @@ def test_the_balance_and_its_first_line(browser: Client) -> None:
     assert "Welcome credits" in text
     assert "+100" in text
     assert "held safely" not in text
+    assert "Held for trades 0 Yours in all 100" in text
     assert "Balance 100" in text
 
 
@@ -80,7 +82,7 @@ def test_what_is_held_stands_apart_and_links_to_its_trade(browser: Client, membe
     trade_id = hold(member, 3000)
     text = words(browser)
     assert "70 credits to spend" in text
-    assert "Another 30 credits are held safely" in text
+    assert "Held for trades under way 30 Yours in all 100" in text
     assert "For a trade, held safely until the handover −30" in text
     assert f'href="/trades/{trade_id}/"' in browser.get("/credits/").content.decode()
 
@@ -94,11 +96,21 @@ def test_lines_name_the_trade_when_somebody_knows_it(
     browser: Client, member: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trade_id = hold(member, 3000)
-    monkeypatch.setattr(references, "_find_names", lambda ids: dict.fromkeys(ids, "A <red> bicycle"))
+
+    class Book:
+        def describe(self, *, owner: Any, references: Any) -> Any:
+            return {trade_id: About("A <red> bicycle", "BlueBird_1234")}
+
+        def list_partners(self, **_: Any) -> Any:
+            return ["BlueBird_1234"]
+
+    monkeypatch.setattr(references, "_book", Book())
+    assert "For “A &lt;red&gt; bicycle”, held safely until the handover" in words(browser)
     services.refund(key=new_id(), trade_id=trade_id, actor=None)
     text = words(browser)
-    assert "For “A &lt;red&gt; bicycle”, held safely until the handover" in text
+    assert "For “A &lt;red&gt; bicycle”, returned to you since" in text
     assert "Returned to you from “A &lt;red&gt; bicycle”" in text
+    assert "with BlueBird_1234" in text
 
 
 def test_a_new_member_finds_an_empty_statement() -> None:
@@ -127,12 +139,15 @@ def test_queries_do_not_grow_with_the_lines(
 ) -> None:
     for _ in range(12):
         hold(member, 1)
-    with django_assert_max_num_queries(10):
+    services.refund(key=new_id(), trade_id=hold(member, 1), actor=None)
+    with django_assert_max_num_queries(13):
         browser.get("/credits/")
 
 
 def test_every_kind_of_posting_has_words(member: Member) -> None:
-    assert set(_WORDS) == {*GRANT_KINDS.values(), "hold", "release", "refund"}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT unnest(enum_range(NULL::ledger.journal_kind))::text")
+        assert {row[0] for row in cursor.fetchall()} == set(KINDS)
 
 
 def test_staff_see_the_ledger_and_change_nothing(member: Member) -> None:

@@ -1,27 +1,25 @@
-"""What the statement page shows, in the words that people use."""
+"""What the pages of credits show, in the words that people use."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.utils.timezone import localdate
 
-from localex.credits import queries, references
-from localex.credits.queries import StatementLine
+from localex.credits import chart, queries, references
+from localex.credits.fates import find_fates
+from localex.credits.forms import StatementForm
+from localex.credits.statements import StatementLine
+from localex.credits.wording import describe_line
 
 LINES_PER_PAGE = 30
-
-# kind: (icon, words with the trade's name, words without it)
-_WORDS = {
-    "starter_grant": ("sprout", "", "Welcome credits"),
-    "referral_bonus": ("users-round", "", "Thank you for bringing a neighbour"),
-    "coordinator_grant": ("gift", "", "From your coordinator"),
-    "hold": ("shield-check", "For “{}”, held safely until the handover", "For a trade, held safely until the handover"),
-    "release": ("handshake", "Released to you for “{}”", "Released to you for a trade"),
-    "refund": ("undo-2", "Returned to you from “{}”", "Returned to you from a trade"),
-}
+LINES_TO_PRINT = 200
+# Postings that are always about a trade, also when nobody knows its name.
+OF_TRADES = frozenset({"hold", "release", "refund", "expiry"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +28,14 @@ class Row:
 
     icon: str
     words: str
+    note: str
     amount: int
     balance_after: int
     when: datetime
     trade_id: UUID | None
+    journal_id: UUID
+    kind: str
+    partner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +46,71 @@ class Day:
     rows: list[Row]
 
 
-def describe_statement(*, community_id: UUID, owner: UUID, cursor: str | None) -> dict[str, Any]:
-    """The template's context: `balance`, `page` and `days`. Three queries, one of them by whoever names the trades."""
-    page = queries.list_statement(community_id=community_id, owner=owner, cursor=cursor, limit=LINES_PER_PAGE)
-    names = references.find_names({line.reference for line in page.items if line.reference})
-    rows = [_row(line, names.get(line.reference, "") if line.reference else "") for line in page.items]
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Whose statement it is."""
+
+    community_id: UUID
+    owner: UUID
+    zone: ZoneInfo
+
+
+def describe_statement(who: Asker, address: Any) -> dict[str, Any]:
+    """The context of statement.html: `balance`, `form`, `page`, `days`, `chart`.
+
+    At most eight queries: balance, partners (two), lines (one to five), fates (two), names, chart (two).
+    """
+    form = read_form(who, address)
+    page = queries.list_statement(
+        community_id=who.community_id,
+        owner=who.owner,
+        cursor=address.get("cursor"),
+        limit=LINES_PER_PAGE,
+        filters=filters_of(who, form),
+    )
+    rows = describe_lines(who, page.items)
     days = [list(found) for _, found in groupby(rows, lambda row: localdate(row.when))]
-    balance = queries.find_balance(community_id=community_id, owner=owner)
-    return {"balance": balance, "page": page, "days": [Day(found[0].when, found) for found in days]}
+    return {
+        "balance": queries.find_balance(community_id=who.community_id, owner=who.owner),
+        "form": form,
+        "page": page,
+        "days": [Day(found[0].when, found) for found in days],
+        "chart": chart.build_chart(community_id=who.community_id, owner=who.owner, span=address.get("chart", "")),
+        "spans": [{"value": value, "label": words} for value, (words, _) in chart.SPANS.items()],
+    }
 
 
-def _row(line: StatementLine, name: str) -> Row:
-    icon, named, unnamed = _WORDS[line.kind]
-    words = named.format(name) if named and name else unnamed
-    return Row(icon, words, line.amount, line.balance_after, line.booked_at, line.reference)
+def read_form(who: Asker, address: Any) -> StatementForm:
+    """The filters of an address, with the partners that the member may choose from."""
+    return StatementForm(address, partners=references.list_partners(community_id=who.community_id, owner=who.owner))
+
+
+def filters_of(who: Asker, form: StatementForm) -> queries.Filters:
+    """The filters as the ledger understands them."""
+    return form.filters(community_id=who.community_id, owner=who.owner, zone=who.zone)
+
+
+def describe_lines(who: Asker, lines: Sequence[StatementLine]) -> list[Row]:
+    """Lines with what they were about and what became of it. At most three queries, however many lines."""
+    ids = {line.reference for line in lines if line.reference}
+    abouts = references.describe(owner=who.owner, references=ids)
+    fates = find_fates(community_id=who.community_id, owner=who.owner, references=ids)
+    rows = []
+    for line in lines:
+        about = abouts.get(line.reference) if line.reference else None
+        icon, words, note = describe_line(line, about, fates.get(line.reference) if line.reference else None)
+        rows.append(
+            Row(
+                icon=icon,
+                words=words,
+                note=note,
+                amount=line.amount,
+                balance_after=line.balance_after,
+                when=line.booked_at,
+                trade_id=line.reference if about or line.kind in OF_TRADES else None,
+                journal_id=line.journal_id,
+                kind=line.kind,
+                partner=about.partner if about else "",
+            )
+        )
+    return rows

@@ -5,4 +5,10 @@ from django.urls import path
 from localex.credits import web
 
 app_name = "credits"
-urlpatterns = [path("credits/", web.statement, name="statement")]
+urlpatterns = [
+    path("credits/", web.statement, name="statement"),
+    path("credits/statement.csv", web.download, name="download"),
+    path("credits/print/", web.print_statement, name="print"),
+    path("credits/community/", web.community, name="community"),
+    path("help/credits/", web.guide, name="guide"),
+]

@@ -17,11 +17,11 @@ class TradingConfig(AppConfig):
         from localex.credits import references
         from localex.jobs import events, schedules
         from localex.members import sections
+        from localex.trading import partners
         from localex.trading.profile import load_reviews
-        from localex.trading.queries import find_titles
         from localex.trading.tasks import decline_offers_on_gone, end_overdue
 
-        references.register(find_titles)
+        references.register(partners)
         sections.register("reviews", template="trading/of_member.html", load=load_reviews, order=20)
         schedules.register("trading.end_overdue", end_overdue, every=SWEEP_EVERY)
         for name in ("listing.withdrawn", "listing.expired"):

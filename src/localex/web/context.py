@@ -13,7 +13,8 @@ THEMES = ("light", "dark")
 def page_context(request: HttpRequest) -> dict[str, Any]:
     """Return member, community, theme and what the header counts.
 
-    `member` costs a query at first use; `balance` and `unread_count` one each, and only where a template shows them.
+    `member` costs a query at first use; `balance`, `unread_count` and `postings_stop` one each, and only where a
+    template shows them.
     """
     theme = request.COOKIES.get("theme", "")
     member = getattr(request, "member", None)
@@ -23,4 +24,5 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "theme": theme if theme in THEMES else "",
         "balance": SimpleLazyObject(lambda: counts.find_balance(member)),
         "unread_count": SimpleLazyObject(lambda: counts.count_unread(member)),
+        "postings_stop": SimpleLazyObject(lambda: counts.find_stop(member)),
     }

@@ -1,5 +1,8 @@
-"""The two numbers of the header."""
+"""The numbers of the header, and whether credits move."""
 
+from datetime import datetime
+
+from localex.credits import health
 from localex.credits import queries as ledger
 from localex.credits.queries import Balance
 from localex.members.models import Member
@@ -16,3 +19,8 @@ def find_balance(member: Member | None) -> Balance | None:
 def count_unread(member: Member | None) -> int:
     """How many notices the member has not read."""
     return notifications.count_unread(member) if member else 0
+
+
+def find_stop(member: Member | None) -> tuple[datetime, str] | None:
+    """Since when and why no credits move in the member's community, or None when they do."""
+    return health.find_stop(member.community_id) if member else None

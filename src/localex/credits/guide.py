@@ -1,0 +1,65 @@
+"""How credits and escrow work, for members: one text, shown at /help/credits/ and copied to docs/members/credits.md.
+
+It is written in a small part of Markdown: headings, paragraphs, lists and bold words. That is all this reads.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+from django.utils.text import slugify
+
+SOURCE: Final = Path(__file__).parent / "guide.md"
+_ITEM = re.compile(r"(?:-|\d+\.) ")
+_BOLD = re.compile(r"\*\*(.+?)\*\*")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph (`kind` "p", one item) or a list ("ul" or "ol")."""
+
+    kind: str
+    items: list[SafeString]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading, the address of it on the page, and what stands below it."""
+
+    title: str
+    anchor: str
+    blocks: list[Block]
+
+
+@cache
+def describe_guide() -> dict[str, Any]:
+    """The context of guide.html: `title`, `lead` (blocks before the first section) and `sections`."""
+    title, _, text = SOURCE.read_text(encoding="utf-8").removeprefix("# ").partition("\n")
+    lead, *rest = text.split("\n## ")
+    sections = []
+    for part in rest:
+        heading, _, body = part.partition("\n")
+        sections.append(Section(heading, slugify(heading), _read_blocks(body)))
+    return {"title": title, "lead": _read_blocks(lead), "sections": sections}
+
+
+def _read_blocks(text: str) -> list[Block]:
+    return [_read_block(part.strip()) for part in text.split("\n\n") if part.strip()]
+
+
+def _read_block(text: str) -> Block:
+    if not _ITEM.match(text):
+        return Block("p", [_read_words(text)])
+    kind = "ul" if text.startswith("-") else "ol"
+    return Block(kind, [_read_words(item) for item in re.split(r"^(?:-|\d+\.) ", text, flags=re.MULTILINE)[1:]])
+
+
+def _read_words(text: str) -> SafeString:
+    """One line of escaped text with its bold words."""
+    # Escaped first, so that the only tags are those that are put in below.
+    line = escape(" ".join(text.split()))
+    return SafeString(_BOLD.sub(r"<strong>\1</strong>", line))
