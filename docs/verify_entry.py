@@ -41,10 +41,8 @@ def refuse(why):
 def content_hash(posting, legs):
     if not all(type(number) is int for leg in legs for number in leg.values()):
         refuse("a leg holds something that is not a number")
-    parts = [
-        posting[name]
-        for name in ("journal_id", "community_id", "kind", "reason", "booked_at", "actor", "reference", "request_hash")
-    ]
+    names = ["journal_id", "community_id", "kind", "reason", "booked_at", "actor", "reference", "request_hash"]
+    parts = [posting[name] for name in names]
     ordered = sorted(legs, key=lambda leg: leg["account"])
     text = ";".join("{account}:{seq}:{amount}:{balance_after}".format(**leg) for leg in ordered)
     return text_hash(*parts, text or None)

@@ -5,7 +5,7 @@ and go on in the same transaction. If the caller lets the transaction roll back,
 asked. A **rejection** (SQLSTATE LX...) is a request that makes no sense; it leaves no row and aborts the transaction.
 """
 
-from localex.lib.errors import Conflict, LocalExError, NotFound
+from localex.lib.errors import Conflict, LocalExError, NotFound, Unavailable
 
 NOTHING_MOVED = "Your credits are where they were."
 
@@ -80,7 +80,7 @@ class LinkedRefused(Conflict):
     sentence = "The other half of this could not be carried out, so neither half was."
 
 
-class PostingsStopped(Conflict):
+class PostingsStopped(Unavailable):
     """Postings of this community are stopped until an operator lets them go on."""
 
     code = "postings_stopped"

@@ -1,26 +1,24 @@
 """Looks after the ledger, and fails closed: what a check finds stops postings until an operator lets them go on."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 
 from localex.credits import checks, seals
 from localex.credits.checks import CheckResult, Progress
-from localex.credits.errors import REJECTIONS, error_for
 from localex.credits.health import find_checked_until, find_last_seal
 from localex.credits.models import CheckRun
+from localex.credits.services.calls import call
 from localex.lib import clock
 from localex.lib.errors import Conflict
 
 log = structlog.get_logger(__name__)
 
 MAX_WORDS = 500
-# The application's clock and the database's need not agree.
-CLOCKS_APART = timedelta(seconds=2)
 FOUND = "A check found something in the books that must be looked at first. Credits stay where they are until then."
 
 
@@ -30,27 +28,13 @@ class ChecksFail(Conflict):
     code = "checks_fail"
 
 
-def _call(sql: str, parameters: Sequence[Any]) -> Any:
-    """What a function of the ledger answers; raises the error of its SQLSTATE."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
-            row = cursor.fetchone()
-    except DatabaseError as error:
-        kind = REJECTIONS.get(getattr(error.__cause__, "sqlstate", None) or "")
-        if kind is None:
-            raise
-        raise error_for(kind) from error
-    return row[0] if row else None
-
-
 def stop(*, community_id: UUID | None, words: str) -> int:
     """Refuse every posting of a community, or of all when None; returns how many were stopped now.
 
     `words` say why, to members as well. An audit row for each. What is under way may still commit. Raises
     UnknownAccount for a community without accounts, InvalidPosting without words. Locks the rows of the communities.
     """
-    stopped = int(_call("SELECT ledger.stop_postings(%s, %s)", [community_id, words[:MAX_WORDS]]))
+    stopped = int(call("SELECT ledger.stop_postings(%s, %s)", [community_id, words[:MAX_WORDS]])[0])
     log.warning("ledger_stopped", community_id=str(community_id or "all"), stopped=stopped, why=words)
     return stopped
 
@@ -68,9 +52,12 @@ def resume(
     if not despite and concerned & {None, community_id}:
         names = ", ".join(result.name for result in results if not result.holds)
         raise ChecksFail(f"The ledger is not in order: {names}.", kept="Postings stay stopped.")
-    was_stopped = bool(_call("SELECT ledger.resume_postings(%s, %s, %s)", [community_id, actor, words[:MAX_WORDS]]))
+    with transaction.atomic():
+        row = call("SELECT ledger.resume_postings(%s, %s, %s)", [community_id, actor, words[:MAX_WORDS]])
+        run.resumed = [str(community_id)]
+        run.save(update_fields=["resumed"])
     log.warning("ledger_resumed", community_id=str(community_id), ok=run.ok, why=words)
-    return was_stopped
+    return bool(row[0])
 
 
 def inspect(*, scope: str, progress: Progress | None = None) -> CheckRun:
@@ -136,28 +123,21 @@ def _to_stop(run: CheckRun, concerned: frozenset[UUID | None]) -> list[UUID]:
     if not concerned:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT c.community_id, (SELECT max(a.at) FROM ledger.audits a
-                                    WHERE a.community_id = c.community_id AND a.what = 'resumed')
-            FROM ledger.communities c WHERE c.stopped_at IS NULL ORDER BY c.community_id
-            """
-        )
-        posting: list[tuple[UUID, datetime | None]] = cursor.fetchall()
+        cursor.execute("SELECT community_id FROM ledger.communities WHERE stopped_at IS NULL ORDER BY community_id")
+        posting: list[UUID] = [row[0] for row in cursor.fetchall()]
+    known_by = {
+        number: before for before in CheckRun.objects.exclude(resumed=[]).order_by("id") for number in before.resumed
+    }
     return [
         community_id
-        for community_id, resumed_at in posting
-        if concerned & {None, community_id} and not _is_known(run, resumed_at)
+        for community_id in posting
+        if concerned & {None, community_id} and not _is_known(run, known_by.get(str(community_id)))
     ]
 
 
-def _is_known(run: CheckRun, resumed_at: datetime | None) -> bool:
+def _is_known(run: CheckRun, before: CheckRun | None) -> bool:
     """Whether all that `run` found was found by the check on which an operator let a community go on."""
-    if resumed_at is None:
-        return False
-    at_most = resumed_at + CLOCKS_APART
-    before = CheckRun.objects.filter(finished_at__lte=at_most, scope=CheckRun.FULL).order_by("-id").first()
-    if before is None or before.ok:
+    if before is None:
         return False
     known = {result["name"]: result for result in before.results}
     return all(

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from localex.credits import web
+from localex.credits import proof_web, web
 
 app_name = "credits"
 urlpatterns = [
     path("credits/", web.statement, name="statement"),
     path("credits/statement.csv", web.download, name="download"),
     path("credits/print/", web.print_statement, name="print"),
+    path("credits/proof/<uuid:journal_id>.json", proof_web.proof, name="proof"),
     path("credits/community/", web.community, name="community"),
     path("help/credits/", web.guide, name="guide"),
 ]
