@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from localex.trading.models import Trade
 
 pytestmark = pytest.mark.django_db
-MOST_QUERIES = 12
+MOST_QUERIES = 13
 NOT_COUNTED = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK")
 WORDS = "Friendly and on time, and the bicycle is just as described."
 

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 
 from localex.communities.forms import PolicyForm
 from localex.communities.models import Community
@@ -16,6 +18,7 @@ class CommunityAdmin(ModelAdmin):
     """Few rows, all of them policy."""
 
     form = PolicyForm
+    actions_detail = ("fund_protection",)
     list_display = ["name", "slug", "area_name", "country", "timezone", "language", "distance_unit", "is_open"]
     list_filter = ["is_open", "country"]
     search_fields = ["name", "slug", "area_name"]
@@ -46,6 +49,13 @@ class CommunityAdmin(ModelAdmin):
         ),
         ("Where it is", {"fields": [("centre_lat", "centre_lon"), ("south", "north"), ("west", "east")]}),
     ]
+
+    @action(
+        description="Fund the protection account", permissions=["trading.add_staffpayment"], url_path="fund-protection"
+    )
+    def fund_protection(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the form, which a layer above has."""
+        return redirect("admin:trading_staffpayment_fund", object_id)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Community | None = None) -> list[str]:
         """The slug is in addresses that people kept."""

@@ -32,7 +32,7 @@ class CreditsField(forms.DecimalField):
         return None if amount is None else int(amount * HUNDREDTHS)
 
 
-class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
+class PolicyForm(forms.ModelForm):
     """A community as staff edit it: amounts in credits, with words on what each one does."""
 
     starter_grant = CreditsField(help_text="Credits, given once to each member who confirms their address.")
@@ -50,3 +50,6 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         label="Most of a credit line",
         help_text="No member earns more than this. Lowering it takes nothing back from those who have earned more.",
     )
+
+    class Meta:
+        labels = {"fee_percent_buyer": "Percent from the buyer"}

@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "localex.members.middleware.CurrentMemberMiddleware",
     "localex.web.middleware.CommunityTimeMiddleware",
+    "localex.notifications.middleware.SeenNoticesMiddleware",
     "localex.web.middleware.ErrorPageMiddleware",
     "localex.web.middleware.NulGuardMiddleware",
 ]

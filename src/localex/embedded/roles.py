@@ -19,10 +19,11 @@ DATABASE = "localex"
 LEDGER_APP = "ledger_app"
 
 # What the application may not do to some tables of schema public: what Django applied is the owner's business, and the
-# history of trades only grows.
+# history of trades and of what staff paid only grows.
 _WITHHELD: Mapping[str, LiteralString] = {
     "django_migrations": "INSERT, UPDATE, DELETE, TRUNCATE",
     "trading_tradeevent": "UPDATE, DELETE, TRUNCATE",
+    "trading_staffpayment": "UPDATE, DELETE, TRUNCATE",
 }
 
 _RIGHTS: Mapping[str, LiteralString] = {

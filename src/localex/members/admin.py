@@ -3,8 +3,10 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
 
 from localex.members import services
 from localex.members.models import FormerName, Member, User
@@ -91,7 +93,13 @@ class MemberAdmin(ReadOnly, ModelAdmin):
     )
     inlines = (FormerNames,)
     actions = ("suspend", "reinstate")
+    actions_detail = ("give_credits",)
     show_full_result_count = False
+
+    @action(description="Give credits", permissions=["trading.add_staffpayment"], url_path="give-credits")
+    def give_credits(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the form, which a layer above has."""
+        return redirect("admin:trading_staffpayment_grant", object_id)
 
     @admin.action(description="Suspend: may look, may not act", permissions=["moderate"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Member]) -> None:

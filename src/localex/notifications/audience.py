@@ -39,6 +39,7 @@ class Happened:
     listing_id: uuid.UUID | None = None
     member_id: uuid.UUID | None = None
     actor_id: uuid.UUID | None = None
+    payment_id: uuid.UUID | None = None
 
 
 Teller = Callable[[Happened], Iterable[Draft]]
@@ -103,7 +104,8 @@ def _of_trade(trade: Trade, kind: str, *, to: Member, **facts: Any) -> Draft:
     facts = {
         "who": other.display_name,
         "thing": trade.listing.title,
-        "amount": trade.price,
+        # What moves on their side: the buyer's fee is held and comes back together with the price.
+        "amount": trade.quote.held if to.id == trade.buyer_id else trade.price,
         "is_buyer": to.id == trade.buyer_id,
         **facts,
     }
@@ -180,7 +182,7 @@ def _meeting(trade: Trade, other: Member | None) -> Iterable[Draft]:
 def _completed(trade: Trade, other: Member | None) -> Iterable[Draft]:
     return [
         _of_trade(trade, "item_received", to=trade.buyer),
-        _of_trade(trade, "credits_released", to=trade.seller),
+        _of_trade(trade, "credits_released", to=trade.seller, amount=trade.quote.payout),
     ]
 
 
@@ -210,6 +212,19 @@ def _member_confirmed(happened: Happened) -> Iterable[Draft]:
         return []
     facts = {"amount": member.community.starter_grant if member.starter_granted_at else 0}
     return [Draft(kind="welcome", member=member, actor=None, subject=Subject.CREDITS, subject_id=None, facts=facts)]
+
+
+def _credits_given(happened: Happened) -> Iterable[Draft]:
+    payment = trading_queries.find_staff_payment(payment_id=happened.payment_id) if happened.payment_id else None
+    if payment is None or payment.member is None:
+        return []
+    facts = {
+        "amount": payment.amount,
+        "why": payment.reason,
+        "thing": payment.trade.listing.title if payment.trade else "",
+    }
+    kind = "compensated" if payment.trade else "credits_given"
+    return [Draft(kind=kind, member=payment.member, actor=None, subject=Subject.CREDITS, subject_id=None, facts=facts)]
 
 
 def _listing_expired(happened: Happened) -> Iterable[Draft]:
@@ -249,6 +264,7 @@ EVENTS: dict[str, Teller] = {
     "reviews.published": _about_trade(_reviews_published),
     "member.confirmed": _member_confirmed,
     "listing.expired": _listing_expired,
+    "credits.given": _credits_given,
 }
 
 

@@ -70,6 +70,12 @@ def open_notice(*, actor: Member, notice_id: UUID) -> Notice:
     return notice
 
 
+def see_subject(*, actor: Member, subject: str, subject_id: UUID) -> int:
+    """Mark read what is unread about one thing, because its page is open; returns how many. Uses notice_unread."""
+    unread = Notice.objects.filter(member=actor, read_at__isnull=True, subject=subject, subject_id=subject_id)
+    return unread.update(read_at=clock.now())
+
+
 def mark_all_read(*, actor: Member) -> int:
     """Mark everything in the inbox read; returns how many were not. Uses notice_unread."""
     return Notice.objects.filter(member=actor, read_at__isnull=True).update(read_at=clock.now())

@@ -15,6 +15,7 @@ def tell_members(
     listing_id: UUID | None = None,
     member_id: UUID | None = None,
     actor_id: UUID | None = None,
+    payment_id: UUID | None = None,
 ) -> None:
     """Make the notices that follow from an event, and the jobs that mail them."""
     services.tell(
@@ -25,6 +26,7 @@ def tell_members(
             listing_id=listing_id,
             member_id=member_id,
             actor_id=actor_id,
+            payment_id=payment_id,
         )
     )
 

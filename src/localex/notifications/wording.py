@@ -143,6 +143,12 @@ KINDS: dict[str, Kind] = {
         icon="sprout",
         has_mail=False,
     ),
+    "compensated": Kind(
+        f"You were paid {PRICE} as compensation for the trade of “{{{{ thing }}}}”: {{{{ why }}}}",
+        "See your credits",
+        icon="shield-check",
+    ),
+    "credits_given": Kind(f"Your coordinators gave you {PRICE}: {{{{ why }}}}", "See your credits", icon="gift"),
     "listing_expired": Kind(
         "Your listing “{{ thing }}” has ended after 60 days",
         "See the listing",
@@ -154,7 +160,7 @@ KINDS: dict[str, Kind] = {
 # For these the page of the offer says nothing more: what helps is to look on.
 LOOK_ON = frozenset({"offer_declined", "offer_superseded"})
 
-_PAGES = {Subject.OFFER: "trading:offer", Subject.TRADE: "trading:detail", Subject.LISTING: "listings:detail"}
+PAGES = {Subject.OFFER: "trading:offer", Subject.TRADE: "trading:detail", Subject.LISTING: "listings:detail"}
 
 
 @cache
@@ -193,6 +199,6 @@ def find_path(notice: Notice) -> str:
     if notice.subject == Subject.CREDITS:
         return reverse("credits:statement")
     try:
-        return reverse(_PAGES[Subject(notice.subject)], args=[notice.subject_id])
+        return reverse(PAGES[Subject(notice.subject)], args=[notice.subject_id])
     except NoReverseMatch:  # a page of a later release, after going back to an earlier one
         return reverse("notifications:inbox")

@@ -3,10 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
 
 from localex.lib import money
+from localex.trading import payments
 from localex.trading.models import Offer, Review, TimeProposal, Trade, TradeEvent
 
 
@@ -70,6 +73,12 @@ class TradeAdmin(_ReadOnly, ModelAdmin):
     ordering = ("-id",)
     exclude = ("handoff_secret",)
     inlines = (TimeInline, EventInline)
+    actions_detail = ("compensate",)
+
+    @action(description="Compensate a side", permissions=[payments.RIGHT], url_path="compensate")
+    def compensate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the form."""
+        return redirect("admin:trading_staffpayment_compensate", object_id)
 
     @admin.display(description="price", ordering="price")
     def price_in_credits(self, trade: Trade) -> str:

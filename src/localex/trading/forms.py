@@ -1,5 +1,6 @@
 """What people type in a trade. Prices are typed in whole credits and become hundredths here."""
 
+import contextlib
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,10 +36,13 @@ class OfferForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, listing: Listing, available: int, **kwargs: Any) -> None:
-        """`available` is the maker's balance in hundredths, shown beside the field."""
+    def __init__(self, *args: Any, listing: Listing, available: int, asked: str | None = None, **kwargs: Any) -> None:
+        """`available` is the maker's balance in hundredths, shown beside the field; `asked` a price to begin with."""
         kwargs.setdefault("initial", {"key": new_id(), "price": listing.price // money.HUNDREDTHS})
         super().__init__(*args, **kwargs)
+        with contextlib.suppress(ValueError, forms.ValidationError):
+            if asked and not listing.is_gift:
+                self.initial["price"] = self.fields["price"].clean(asked[:9])
         if listing.is_gift:
             del self.fields["price"]
         elif listing.is_wanted:
@@ -50,6 +54,17 @@ class OfferForm(forms.Form):
     def amount(self) -> int:
         """The price in hundredths; 0 for a gift."""
         return money.from_whole(self.cleaned_data.get("price") or 0)
+
+    @property
+    def shown_amount(self) -> int:
+        """The price that stands in the field, in hundredths; 0 for a gift or for what is no price."""
+        if "price" not in self.fields:
+            return 0
+        said = self.data.get("price") if self.is_bound else self.initial.get("price")
+        try:
+            return money.from_whole(self.fields["price"].clean(said))
+        except forms.ValidationError:
+            return 0
 
     @property
     def offer_id(self) -> uuid.UUID | None:

@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from localex.lib import clock
 from localex.lib.records import Record
+from localex.trading.fees import Quote
 from localex.trading.states import Event, OfferState, Subject, TradeState
 
 OPEN_TRADE = ~Q(state__in=["cancelled", "refunded"]) & ~Q(state="completed", closed_at__isnull=False)
@@ -55,6 +56,9 @@ class Trade(Record):
     seller = models.ForeignKey("members.Member", models.PROTECT, related_name="trades_as_seller")
     buyer = models.ForeignKey("members.Member", models.PROTECT, related_name="trades_as_buyer")
     price = models.BigIntegerField(help_text="Hundredths of a credit; 0 for gifts.")
+    # As they were when the price was agreed, whatever the policy becomes. The hold in the ledger has the same.
+    buyer_fee = models.BigIntegerField(default=0, db_default=0, help_text="Hundredths, held together with the price.")
+    seller_fee = models.BigIntegerField(default=0, db_default=0, help_text="Hundredths, kept back from the price.")
     state = models.CharField(max_length=12, choices=TradeState, default=TradeState.ACCEPTED)
     created_at = models.DateTimeField(default=clock.now)
     deadline_at = models.DateTimeField(null=True)
@@ -82,6 +86,10 @@ class Trade(Record):
             models.CheckConstraint(condition=~Q(seller=models.F("buyer")), name="trade_two_members"),
             models.CheckConstraint(condition=Q(price__gte=0), name="trade_price_not_negative"),
             models.CheckConstraint(
+                condition=Q(buyer_fee__gte=0, seller_fee__gte=0, seller_fee__lte=models.F("price")),
+                name="trade_fees_possible",
+            ),
+            models.CheckConstraint(
                 condition=(OPEN_TRADE & Q(deadline_at__isnull=False)) | (~OPEN_TRADE & Q(deadline_at__isnull=True)),
                 name="trade_open_has_deadline",
             ),
@@ -106,6 +114,48 @@ class Trade(Record):
 
     def __str__(self) -> str:
         return f"Trade {self.id} ({self.state})"
+
+    @property
+    def quote(self) -> Quote:
+        """Where its credits go."""
+        return Quote(self.price, self.buyer_fee, self.seller_fee)
+
+
+class StaffPayment(Record):
+    """Credits that staff gave or moved, with their reason; append-only. Its id is the key of the posting."""
+
+    class Kind(models.TextChoices):
+        COMPENSATION = "compensation", "Compensation for a trade"
+        GRANT = "grant", "Credits for a member"
+        FUNDING = "funding", "Credits for the protection account"
+
+    class Source(models.TextChoices):
+        FEES = "fees", "The fees that were collected"
+        ISSUER = "issuer", "New credits from the issuer"
+
+    community = models.ForeignKey("communities.Community", models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=Kind)
+    staff = models.ForeignKey("members.User", models.PROTECT, related_name="+")
+    member = models.ForeignKey("members.Member", models.PROTECT, null=True, related_name="+")
+    trade = models.ForeignKey(Trade, models.PROTECT, null=True, related_name="+")
+    source = models.CharField(max_length=6, choices=Source, blank=True)
+    amount = models.BigIntegerField(help_text="Hundredths of a credit.")
+    reason = models.CharField(max_length=500)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="staff_payment_gives_something"),
+            models.CheckConstraint(
+                condition=Q(kind="compensation", member__isnull=False, trade__isnull=False, source="")
+                | Q(kind="grant", member__isnull=False, trade__isnull=True, source="")
+                | Q(kind="funding", member__isnull=True, trade__isnull=True, source__in=["fees", "issuer"]),
+                name="staff_payment_is_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, {self.created_at:%Y-%m-%d}"
 
 
 class TradeEvent(Record):

@@ -11,7 +11,7 @@ from localex.lib import clock, money
 from localex.listings.models import Listing, ListingPhoto
 from localex.members.models import Member
 from localex.places import queries as place_queries
-from localex.trading import codes, queries, steps, turns
+from localex.trading import codes, fees, queries, steps, turns
 from localex.trading.forms import CodeForm, ReviewForm, TimeForm
 from localex.trading.models import Offer, PlaceOption, TimeProposal, Trade, TradeEvent
 from localex.trading.services.handoffs import LOCKED_FOR, MAX_WRONG_TRIES, HandoffResult
@@ -91,6 +91,18 @@ def describe_listing(listing: Listing) -> dict[str, Any]:
     return {"cover": cover, "asks_for_gift": listing.is_gift and not listing.is_wanted}
 
 
+def describe_making(listing: Listing, price: int) -> dict[str, Any]:
+    """What the page for making an offer says about `price`, hundredths, beside the form."""
+    cost = fees.quote(listing.community, price)
+    return {
+        "quote": cost,
+        "has_fees": fees.quote(listing.community, money.HUNDREDTHS).has_fees,
+        "i_would_pay": not listing.is_wanted,
+        "payee": "You" if listing.is_wanted else listing.owner.display_name,
+        **describe_listing(listing),
+    }
+
+
 def find_trade_id(offer: Offer) -> Any:
     """The id of the trade that an accepted offer became, or None."""
     if offer.state != OfferState.ACCEPTED:
@@ -101,13 +113,17 @@ def find_trade_id(offer: Offer) -> Any:
 def describe_offer(offer: Offer, member: Member) -> dict[str, Any]:
     """One offer as its maker or the listing's owner sees it."""
     is_owner = member.id == offer.listing.owner_id
+    i_would_pay = is_owner == offer.listing.is_wanted
+    other = offer.maker if is_owner else offer.listing.owner
     return {
         "offer": offer,
         "listing": offer.listing,
         "is_owner": is_owner,
         "is_open": offer.state == OfferState.OFFERED,
-        "other": offer.maker if is_owner else offer.listing.owner,
-        "i_would_pay": is_owner == offer.listing.is_wanted,
+        "other": other,
+        "i_would_pay": i_would_pay,
+        "quote": fees.quote(offer.community, offer.price),
+        "payee": other.display_name if i_would_pay else "You",
         **describe_listing(offer.listing),
     }
 
@@ -239,7 +255,6 @@ def describe_ending(trade: Trade, member: Member) -> dict[str, Any]:
         "is_buyer": member.id == trade.buyer_id,
         "other": steps.other_side(trade, member),
         "counts": trade.state in {TradeState.SCHEDULED, TradeState.ARRIVED},
-        "amount": money.display(trade.price),
     }
 
 
@@ -276,6 +291,7 @@ def describe_trade(trade: Trade, member: Member, *, base_url: str, is_fragment: 
         "listing": trade.listing,
         "other": steps.other_side(trade, member),
         "is_buyer": member.id == trade.buyer_id,
+        "payee": trade.seller.display_name if member.id == trade.buyer_id else "You",
         "turn": turn,
         # On the way it is the meeting's time that counts, which the sentence says, not the far limit behind it.
         "turn_deadline": None if turn.step == "arrive" else trade.deadline_at,

@@ -1,20 +1,21 @@
 """Reading offers, trades and reviews. Everything is filtered by who asks."""
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
+from localex.credits.models import Hold
 from localex.lib import clock
 from localex.lib.errors import BadRequest
 from localex.lib.pages import Page, decode_cursor, encode_cursor
 from localex.listings.models import ListingPhoto
 from localex.members.models import Member
 from localex.trading import steps, turns
-from localex.trading.models import Offer, PlaceOption, Review, TimeProposal, Trade, TradeEvent
-from localex.trading.states import Event, OfferState
+from localex.trading.models import Offer, PlaceOption, Review, StaffPayment, TimeProposal, Trade, TradeEvent
+from localex.trading.states import HOLDING, Event, OfferState
 
 access_offer = steps.access_offer
 access_trade = steps.access_trade
@@ -190,9 +191,31 @@ def find_trade(*, trade_id: uuid.UUID | None = None, offer_id: uuid.UUID | None 
     return rows.filter(Q(id=trade_id) if trade_id else Q(offer_id=offer_id)).first()
 
 
-def find_titles(trade_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """What trades are about, for the lines of a credit statement: the title of each one's listing."""
-    return dict(Trade.objects.filter(id__in=trade_ids).values_list("id", "listing__title"))
+def find_staff_payment(*, payment_id: uuid.UUID) -> StaffPayment | None:
+    """What staff gave, with member, community and the trade's listing, or None."""
+    rows = StaffPayment.objects.select_related("member__community", "trade__listing", "community")
+    return rows.filter(id=payment_id).first()
+
+
+def list_payees_to_name(*, after: uuid.UUID | None, limit: int) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """Open trades whose hold does not say to whom it goes, with their sellers' numbers in the ledger; by id.
+
+    Those of the release before. Uses the same indexes as list_given_back.
+    """
+    nameless = Hold.objects.filter(trade_id=OuterRef("id"), state="held", payee=None)
+    rows = Trade.objects.filter(Exists(nameless), state__in=HOLDING, price__gt=0).order_by("id")
+    rows = rows.filter(id__gt=after) if after else rows
+    return list(rows.values_list("id", "seller__ledger_ref")[:limit])
+
+
+def list_given_back(*, limit: int) -> list[uuid.UUID]:
+    """Trades that still wait for something although the ledger has given their credits back; at most `limit`.
+
+    Uses trade_one_open_a_listing for the open trades, and the primary key of the holds for each.
+    """
+    ended = Hold.objects.filter(trade_id=OuterRef("id")).exclude(state="held")
+    rows = Trade.objects.filter(Exists(ended), state__in=HOLDING, price__gt=0)
+    return list(rows.values_list("id", flat=True)[:limit])
 
 
 def is_superseded(offer: Offer) -> bool:

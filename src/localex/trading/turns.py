@@ -119,10 +119,15 @@ def credits_words(trade: Trade, member: Member) -> str:
     """Where the credits of the trade are, in one sentence."""
     if trade.price == 0:
         return "This is a gift: no credits change hands."
-    amount = f"{money.display(trade.price)} credits"
+    cost = trade.quote
     is_buyer = member.id == trade.buyer_id
     if trade.state == TradeState.COMPLETED:
-        return f"{amount} were released to {'the seller' if is_buyer else 'you'}."
+        if is_buyer:
+            fees = f", and {money.display(cost.held - cost.payout)} went to {trade.community.name} as fees"
+            return f"{money.display(cost.payout)} credits were released to the seller{fees if cost.has_fees else ''}."
+        fee = f": {money.display(cost.price)} less the fee of {money.display(cost.seller_fee)}"
+        return f"{money.display(cost.payout)} credits were released to you{fee if cost.seller_fee else ''}."
+    amount = f"{money.display(cost.held)} credits"
     if trade.state in {TradeState.CANCELLED, TradeState.REFUNDED}:
         return f"{amount} went back to {'you' if is_buyer else 'the buyer'}."
     until = "you hand over the code" if is_buyer else "the buyer hands over the code"

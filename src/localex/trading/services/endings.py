@@ -3,7 +3,9 @@
 import uuid
 from datetime import timedelta
 
+from localex.credits import queries as credit_queries
 from localex.credits import services as credit_services
+from localex.credits.errors import HoldEnded
 from localex.jobs import events
 from localex.lib import clock
 from localex.lib.ids import new_id
@@ -15,6 +17,7 @@ from localex.trading.services.reviews import publish_reviews
 from localex.trading.states import Event, OfferState, Subject, TradeState, get_step
 
 LATE_CANCEL = timedelta(hours=2)
+GIVEN_BACK = frozenset({"refunded", "expired"})
 
 
 def cancel_trade(*, actor: Member, trade_id: uuid.UUID) -> Trade:
@@ -58,8 +61,23 @@ def _end(trade: Trade, event: Event, *, actor: Member | None, **changes: object)
     was_holding = steps.is_holding(trade)
     steps.move_trade(trade, event, actor=actor, closed_at=clock.now(), **changes)
     listing_services.relist_after_trade(listing_id=trade.listing_id)
-    if was_holding:
+    if was_holding and not _is_given_back(trade):
+        _give_back(trade, actor)
+
+
+def _is_given_back(trade: Trade) -> bool:
+    """Whether the credits of a trade are with the buyer again, because its hold expired in the ledger."""
+    hold = credit_queries.find_hold(trade_id=trade.id)
+    return hold is not None and hold.state in GIVEN_BACK
+
+
+def _give_back(trade: Trade, actor: Member | None) -> None:
+    try:
         credit_services.refund(key=new_id(), trade_id=trade.id, actor=actor.ledger_ref if actor else None)
+    except HoldEnded:
+        # The ledger's sweep of expired holds came between our look and our refund.
+        if not _is_given_back(trade):
+            raise
 
 
 def end_overdue_offer(*, offer_id: uuid.UUID) -> bool:
@@ -93,7 +111,28 @@ def end_overdue_trade(*, trade_id: uuid.UUID) -> bool:
     if trade.state == TradeState.COMPLETED:
         publish_reviews(trade, Event.TIME_OUT)
         return True
+    _time_out(trade)
+    return True
+
+
+def end_trade_given_back(*, trade_id: uuid.UUID) -> bool:
+    """End a trade whose hold the ledger let expire, whatever its own deadline says; False when it has ended already.
+
+    Locks trade, listing.
+    """
+    trade = (
+        Trade.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("offer", "buyer", "seller")
+        .filter(id=trade_id)
+        .first()
+    )
+    if trade is None or not steps.is_holding(trade) or not _is_given_back(trade):
+        return False
+    _time_out(trade)
+    return True
+
+
+def _time_out(trade: Trade) -> None:
     _end(trade, Event.TIME_OUT, actor=None)
     name = "trade.cancelled" if trade.state == TradeState.CANCELLED else "trade.refunded"
     events.publish(name, trade_id=trade.id)
-    return True

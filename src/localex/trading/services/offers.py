@@ -17,7 +17,7 @@ from localex.listings.states import State as ListingState
 from localex.members.models import Member
 from localex.members.services import check_may_act
 from localex.places import queries as place_queries
-from localex.trading import steps
+from localex.trading import fees, steps
 from localex.trading.errors import ListingNotOpen, OfferAlreadyOpen, OwnListing, PayerShort, PriceOutOfRange
 from localex.trading.models import Offer, PlaceOption, Trade, TradeEvent
 from localex.trading.states import AGREE_WITHIN, Event, OfferState, Subject, get_step, offer_deadline
@@ -56,8 +56,14 @@ def _check_payer(listing: Listing, maker: Member, price: int) -> None:
     if listing.is_wanted or price == 0:
         return
     available = credit_queries.find_balance(community_id=maker.community_id, owner=maker.ledger_ref).available
-    if price > available:
+    cost = fees.quote(listing.community, price)
+    if cost.held > available:
         words = f"You have {money.display(available)} credits available, which is less than you offer."
+        if price <= available:
+            words = (
+                f"You have {money.display(available)} credits available, and with the fee of "
+                f"{money.display(cost.buyer_fee)} this offer needs {money.display(cost.held)}."
+            )
         raise PayerShort(words, kept="Nothing was sent.", fields={"price": [words]})
 
 
@@ -159,6 +165,7 @@ def accept_offer(*, actor: Member, offer_id: uuid.UUID) -> Trade:
 def _begin_trade(offer: Offer, listing: Listing) -> Trade:
     now = clock.now()
     seller, buyer = (offer.maker, listing.owner) if listing.is_wanted else (listing.owner, offer.maker)
+    cost = fees.quote(listing.community, offer.price)
     trade = Trade.objects.create(
         community_id=offer.community_id,
         listing=listing,
@@ -166,6 +173,8 @@ def _begin_trade(offer: Offer, listing: Listing) -> Trade:
         seller=seller,
         buyer=buyer,
         price=offer.price,
+        buyer_fee=cost.buyer_fee,
+        seller_fee=cost.seller_fee,
         created_at=now,
         deadline_at=now + AGREE_WITHIN,
         handoff_secret=randomness.token_bytes(SECRET_BYTES),
@@ -184,7 +193,10 @@ def _hold_price(trade: Trade, actor: Member) -> None:
             community_id=trade.community_id,
             trade_id=trade.id,
             payer=trade.buyer.ledger_ref,
+            payee=trade.seller.ledger_ref,
             amount=trade.price,
+            buyer_fee=trade.buyer_fee,
+            seller_fee=trade.seller_fee,
             expires_at=trade.deadline_at,
             actor=trade.buyer.ledger_ref,
         )

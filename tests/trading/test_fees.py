@@ -1,0 +1,130 @@
+"""Fees: said before anybody accepts, held with the price, settled at the moment of accepting, taken at the handover."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localex.communities.services import update_community
+from localex.credits.errors import OtherPayee
+from localex.credits.queries import find_balance, find_hold, find_totals
+from localex.credits.services import release
+from localex.lib.ids import new_id
+from localex.trading import fees, services, turns
+from localex.trading.errors import PayerShort
+from tests import town
+
+if TYPE_CHECKING:
+    from localex.communities.models import Community
+    from localex.members.models import Member
+
+pytestmark = pytest.mark.django_db
+
+
+def with_fees(**policy: object) -> "Community":
+    return update_community(community_id=town.found_community().id, **policy)
+
+
+def available(member: "Member") -> int:
+    return find_balance(community_id=member.community_id, owner=member.ledger_ref).available
+
+
+def held(member: "Member") -> int:
+    return find_balance(community_id=member.community_id, owner=member.ledger_ref).held
+
+
+@pytest.mark.parametrize(
+    ("policy", "price", "buyer_fee", "seller_fee"),
+    [
+        ({}, 3_000, 0, 0),
+        ({"fee_fixed_buyer": 150, "fee_fixed_seller": 100}, 3_000, 150, 100),
+        ({"fee_percent_buyer": Decimal("2.5")}, 3_000, 75, 0),
+        ({"fee_percent_buyer": Decimal("0.5")}, 100, 0, 0),  # half a hundredth: to even, down
+        ({"fee_percent_buyer": Decimal("1.5")}, 100, 2, 0),  # one and a half: to even, up
+        ({"fee_percent_buyer": Decimal("2.5")}, 100, 2, 0),
+        ({"fee_percent_buyer": Decimal("50.00"), "fee_fixed_buyer": 1}, 10_000_000, 5_000_001, 0),
+        ({"fee_fixed_seller": 500}, 300, 0, 300),  # never more than the price
+        ({"fee_fixed_buyer": 150, "fee_fixed_seller": 100}, 0, 0, 0),  # gifts
+    ],
+)
+def test_what_a_trade_costs(policy: dict[str, object], price: int, buyer_fee: int, seller_fee: int) -> None:
+    cost = fees.quote(with_fees(**policy), price)
+    assert cost == fees.Quote(price, buyer_fee, seller_fee)
+    assert (cost.held, cost.payout) == (price + buyer_fee, price - seller_fee)
+
+
+def test_the_fees_are_held_with_the_price_and_taken_when_the_code_is_given() -> None:
+    community = with_fees(fee_fixed_buyer=50, fee_percent_buyer=Decimal("2.5"), fee_fixed_seller=100)
+    seller, buyer = town.new_member(community), town.new_member(community)
+    trade = town.new_trade(seller, buyer, price=30)
+    assert (trade.buyer_fee, trade.seller_fee) == (125, 100)
+    assert (available(buyer), held(buyer)) == (10_000 - 3_125, 3_125)
+    hold = find_hold(trade_id=trade.id)
+    assert hold is not None
+    assert (hold.payee, hold.price, hold.buyer_fee, hold.seller_fee) == (seller.ledger_ref, 3_000, 125, 100)
+    trade = town.complete(trade)
+    assert (available(buyer), held(buyer)) == (10_000 - 3_125, 0)
+    assert available(seller) == 10_000 + 2_900
+    totals = find_totals(community_id=community.id)
+    assert totals is not None
+    assert totals.fees == 225
+    assert turns.credits_words(trade, seller) == "29 credits were released to you: 30 less the fee of 1."
+    assert (
+        turns.credits_words(trade, buyer) == "29 credits were released to the seller, and 2.25 went to Krems as fees."
+    )
+
+
+def test_whoever_calls_off_gets_the_fee_back_too() -> None:
+    community = with_fees(fee_fixed_buyer=150, fee_fixed_seller=100)
+    seller, buyer = town.new_member(community), town.new_member(community)
+    trade = services.cancel_trade(actor=buyer, trade_id=town.new_trade(seller, buyer).id)
+    assert (available(buyer), held(buyer), available(seller)) == (10_000, 0, 10_000)
+    assert turns.credits_words(trade, buyer) == "31.50 credits went back to you."
+
+
+def test_the_fee_of_the_moment_of_accepting_counts() -> None:
+    community = with_fees(fee_fixed_buyer=150)
+    seller, buyer = town.new_member(community), town.new_member(community)
+    before, after = town.new_listing(seller, price=20), town.new_listing(seller, price=20)
+    trade = services.accept_offer(actor=seller, offer_id=town.new_offer(buyer, before).id)
+    offer = town.new_offer(buyer, after)
+    update_community(community_id=community.id, fee_fixed_buyer=300, fee_fixed_seller=200)
+    later = services.accept_offer(actor=seller, offer_id=offer.id)
+    assert (trade.quote, later.quote) == (fees.Quote(2_000, 150, 0), fees.Quote(2_000, 300, 200))
+    town.complete(trade)
+    assert available(seller) == 12_000
+
+
+def test_a_buyer_needs_the_price_and_the_fee() -> None:
+    community = with_fees(fee_fixed_buyer=1)
+    seller, buyer = town.new_member(community), town.new_member(community)
+    with pytest.raises(PayerShort, match=r"with the fee of 0\.01 this offer needs 100\.01"):
+        town.new_offer(buyer, town.new_listing(seller, price=100))
+    town.new_offer(buyer, town.new_listing(seller, price=99))
+
+
+def test_on_a_wanted_the_owner_who_accepts_pays_the_fee() -> None:
+    community = with_fees(fee_fixed_buyer=150)
+    owner, maker = town.new_member(community), town.new_member(community)
+    offer = town.new_offer(maker, town.new_listing(owner, direction="wanted", price=40))
+    services.accept_offer(actor=owner, offer_id=offer.id)
+    assert (held(owner), held(maker)) == (4_150, 0)
+    costly = town.new_offer(maker, town.new_listing(owner, direction="wanted", price=58))
+    with pytest.raises(PayerShort, match="you have not enough"):
+        services.accept_offer(actor=owner, offer_id=costly.id)
+
+
+def test_a_gift_costs_nothing_whatever_the_policy() -> None:
+    community = with_fees(fee_fixed_buyer=150, fee_fixed_seller=150)
+    seller, buyer = town.new_member(community), town.new_member(community)
+    trade = town.complete(town.new_trade(seller, buyer, kind="gift"))
+    assert not trade.quote.has_fees
+    assert (available(buyer), available(seller)) == (10_000, 10_000)
+
+
+def test_held_credits_go_to_the_seller_and_to_nobody_else() -> None:
+    community = town.found_community()
+    seller, buyer, stranger = (town.new_member(community) for _ in range(3))
+    trade = town.meet(town.new_trade(seller, buyer))
+    with pytest.raises(OtherPayee):
+        release(key=new_id(), trade_id=trade.id, payee=stranger.ledger_ref, actor=None)
