@@ -9,6 +9,7 @@ from pathlib import Path
 from command_reference import build_commands
 
 from localex.config.environment import Environment, variable_name
+from localex.credits.guide import SOURCE as GUIDE
 from localex.trading.states import DEADLINES, TABLE, Actor, OfferState, Subject, TradeState
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -77,7 +78,17 @@ def build_settings() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"trading.md": build_trading, "settings.md": build_settings, "commands.md": build_commands}
+def build_guide() -> str:
+    """docs/members/credits.md: the text that the page /help/credits/ shows."""
+    return GUIDE.read_text()
+
+
+PAGES = {
+    "trading.md": build_trading,
+    "settings.md": build_settings,
+    "commands.md": build_commands,
+    "members/credits.md": build_guide,
+}
 
 
 def main() -> int:

@@ -1,11 +1,16 @@
 """axe-core finds nothing on /design, the front page and the door, in light and dark; keyboard and maps work."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Browser, Page
 
 from tests.web.conftest import show
+
+if TYPE_CHECKING:
+    from localex.members.models import Member
 
 PHONE = {"width": 390, "height": 844}
 
@@ -31,6 +36,33 @@ def test_nobody_is_shut_out_of_what_members_see(browser: Browser, as_staff: Clie
     found = Axe().run(page).response["violations"]
     assert not found, explain(found)
     page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", ["/credits/", "/credits/print/", "/credits/community/", "/help/credits/"])
+def test_nobody_is_shut_out_of_their_credits(
+    browser: Browser, member: "Member", as_member: Client, address: str, scheme: str
+) -> None:
+    from tests import town
+
+    other = town.new_member(member.community)
+    town.complete(town.new_trade(other, member, price=12))
+    town.new_trade(other, member, price=8)
+    page = open_page(browser, as_member, address, scheme)
+    page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
+    found = Axe().run(page).response["violations"]
+    assert not found, explain(found)
+    page.set_viewport_size({"width": 360, "height": 780})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.context.close()
+
+
+def test_the_pages_of_credits_break_no_rule_of_their_policy(browser: Browser, as_member: Client) -> None:
+    for address in ("/credits/", "/credits/print/", "/credits/community/"):
+        page = open_page(browser, as_member, address, bypass=False)
+        page.wait_for_timeout(100)
+        assert page.problems == [], address  # type: ignore[attr-defined]
+        page.context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,0 +1,112 @@
+"""The page "Our credits", the guide, and what every page says while no credits move."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+
+from localex.credits import community, health
+from localex.credits.guide import SOURCE, describe_guide
+from localex.credits.queries import Totals
+from localex.lib import clock
+from localex.members.models import Member
+from tests import town
+from tests.credits.test_pages import hold, words
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(autouse=True)
+def _uncollected_files(settings: Any) -> None:
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    cache.clear()
+
+
+@pytest.fixture
+def member(db: None) -> Member:
+    return town.new_member(town.found_community())
+
+
+@pytest.fixture
+def browser(member: Member) -> Client:
+    client = Client()
+    client.force_login(member.user)
+    return client
+
+
+def test_members_see_where_all_credits_are(browser: Client, member: Member) -> None:
+    town.new_member(member.community)
+    hold(member, 3000)
+    text = words(browser, "/credits/community/")
+    assert "200 credits in circulation" in text
+    assert "With members 170" in text
+    assert "Held for trades 30" in text
+    assert "Handed out so far 200" in text
+    assert "Handed out −200 Where they are now +200 Left over 0" in text
+    assert "Fees" not in text
+    assert "Not checked yet" in text
+    assert "Not sealed yet" in text
+
+
+def test_another_community_is_not_counted(browser: Client) -> None:
+    town.new_member(town.found_community())
+    assert "100 credits in circulation" in words(browser, "/credits/community/")
+
+
+def test_every_part_has_its_place_in_the_bar() -> None:
+    parts = community.divide(Totals(10_000, 7_000, 1_000, 2_000, 1_500, 450, 50))
+    assert [(part.name, part.percent) for part in parts] == [
+        ("members", "70 %"),
+        ("held", "10 %"),
+        ("fees", "15 %"),
+        ("protection", "4 %"),
+        ("clearing", "under 1 %"),
+    ]
+    assert [part.start for part in parts] == [0, 700, 800, 950, 995]
+    assert sum(part.length for part in parts) == 1_000
+    owing = community.divide(Totals(1_000, 1_500, 0, -500, 0, 0, -500))
+    assert [(part.name, part.length) for part in owing] == [("members", 1_000), ("held", 0), ("clearing", 0)]
+    assert [part.percent for part in community.divide(Totals(0, 0, 0, 0))] == ["0 %", "0 %"]
+
+
+def test_the_last_check_and_seal_are_named(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = clock.now()
+    monkeypatch.setattr(health, "find_last_seal", lambda: health.Seal(7, now, now, bytes(range(32))))
+    text = words(browser, "/credits/community/")
+    assert "number 7" in text
+    assert "0001020304050607…" in text
+
+
+def test_a_stop_is_said_on_every_page_that_moves_credits(browser: Client, member: Member) -> None:
+    other = town.new_member(member.community)
+    offer = town.new_offer(other, town.new_listing(member, title="A blue lamp"))
+    trade = town.new_trade(other, member, price=5)
+    pages = ("/credits/", "/credits/community/", f"/trades/{trade.id}/", f"/offers/{offer.id}/")
+    for address in pages:
+        assert "No credits move" not in browser.get(address).content.decode(), address
+    with connection.cursor() as cursor:
+        words_said = "A check found one line too many."
+        cursor.execute("SELECT ledger.stop_postings(%s, %s)", [member.community_id, words_said])
+    for address in pages:
+        assert "No credits move at the moment" in browser.get(address).content.decode(), address
+    assert words_said in words(browser, "/credits/")
+
+
+@pytest.mark.django_db
+def test_the_guide_is_for_everybody() -> None:
+    answer = Client().get("/help/credits/")
+    body = answer.content.decode()
+    assert answer.status_code == 200
+    assert body.count("Credits are not money.") == 1
+    assert "**" not in re.sub(r"<script.*?</script>", "", body)
+    for section in describe_guide()["sections"]:
+        assert f'id="{section.anchor}"' in body
+
+
+def test_the_guide_lies_among_the_documents_word_by_word() -> None:
+    assert (DOCS / "members" / "credits.md").read_text() == SOURCE.read_text()
