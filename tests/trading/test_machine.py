@@ -1,6 +1,7 @@
 """Any sequence of events over whole trades, against real PostgreSQL.
 
-The sum of credits stays zero, no member goes below zero, and nothing open is ever without a next deadline.
+The sum of credits stays zero, no member goes below zero, and nothing open is ever without a next deadline. The
+community takes fees of both sides, and the two sweeps come in either order.
 
 The ledger's clock follows Python's, so that releases and refunds weeks later are as real as the first hold.
 
@@ -11,6 +12,7 @@ import contextlib
 import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import transaction
@@ -18,6 +20,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from localex.communities.services import update_community
 from localex.credits import rehearsal
 from localex.credits.queries import find_balance, find_totals
 from localex.embedded import roles
@@ -29,7 +32,7 @@ from localex.members.models import Member
 from localex.trading import services
 from localex.trading.models import Offer, Trade
 from localex.trading.states import HOLDING, OfferState, TradeState
-from localex.trading.tasks import end_overdue
+from localex.trading.tasks import end_overdue, expire_holds
 from tests import town
 from tests.servers import Servers
 
@@ -48,7 +51,12 @@ class World:
     def __init__(self) -> None:
         self.passed = timedelta(0)
         self.reached: set[tuple[str, str]] = set()
-        self.community = town.found_community()
+        self.community = update_community(
+            community_id=town.found_community().id,
+            fee_fixed_buyer=150,
+            fee_percent_buyer=Decimal("2.5"),
+            fee_fixed_seller=100,
+        )
         self.members = [town.new_member(self.community) for _ in range(3)]
         self.patterns = [
             town.new_listing(self.members[0], price=40),
@@ -185,7 +193,9 @@ class TradeMachine(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([1, 3, 25, 49, 73, 24 * 7 + 1]))
     def time_passes(self, hours: int) -> None:
         self.world.passed += timedelta(hours=hours)
-        self.attempt(end_overdue.func)
+        for sweep in (end_overdue, expire_holds) if hours % 2 else (expire_holds, end_overdue):
+            with clock.shifted(self.world.passed):
+                sweep.func()
 
     def teardown(self) -> None:
         """Let everything end by itself, so that the next example finds the credits free; then look once more."""
@@ -214,7 +224,7 @@ class TradeMachine(RuleBasedStateMachine):
 
     def _held_by(self, member: Member) -> int:
         rows = Trade.objects.filter(buyer=member, state__in=HOLDING)
-        return sum(rows.values_list("price", flat=True))
+        return sum(trade.quote.held for trade in rows)
 
     @invariant()
     def nothing_open_is_without_a_deadline(self) -> None:
