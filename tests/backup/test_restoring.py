@@ -1,5 +1,6 @@
 """A town comes back as of any second, from the store and the key alone, or not at all."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -121,3 +122,27 @@ def test_a_restored_town_is_backed_up_and_restored_again(backed: Backed, town: T
     assert "in the second life" in words
     assert "second" not in words
     assert found.timeline == 3
+
+
+@pytest.mark.parametrize("moved", [["postgres"], ["postgres", "secrets", "localex.lock"], []])
+def test_a_restore_killed_while_it_moves_things_up_goes_on(
+    backed: Backed, town: Town, place: Path, moved: list[str]
+) -> None:
+    """The state between the renames: some of it is in its place, and the mark is still there."""
+    new = place / "new"
+    restore(backed.store, town, new)
+    (new / "restoring").mkdir()
+    for name in moved:
+        (new / name).rename(new / "restoring" / name)
+    if not moved:
+        (new / "restoring").rmdir()
+    request = f"{backed.manifest.system_identifier} {backed.manifest.backup_id} latest"
+    (new / "restoring.json").write_text(json.dumps({"request": request, "phase": "recovered"}))
+
+    with pytest.raises(StartError, match="has not finished"):
+        Installation.at(new, {}).directory.prepare()
+    with pytest.raises(BackupError, match="Another restore into"):
+        restore(backed.store, town, new, to=backed.between)
+    restore(backed.store, town, new)
+
+    assert read_postings(new)[-1] == "the last one"

@@ -1,6 +1,8 @@
 """A small town with its own PostgreSQL, and what tests do to it and to its backups."""
 
 import contextlib
+import errno
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ from localex.backup.manifest import Manifest
 from localex.backup.receiver import Receiver
 from localex.backup.results import Restored
 from localex.backup.site import Site
-from localex.backup.stores import FolderStore, Store
+from localex.backup.stores import FolderStore, Store, Writer
 from localex.embedded import roles
 from localex.embedded.cluster import Cluster
 from localex.embedded.directory import DataDirectory
@@ -114,3 +116,33 @@ def copy_store(store: FolderStore, to: Path) -> FolderStore:
     """A store of one's own to damage."""
     shutil.copytree(store.root, to)
     return FolderStore(to)
+
+
+class SmallStore(FolderStore):
+    """A store whose disk is full after `limit` more bytes."""
+
+    def __init__(self, root: Path, *, limit: int) -> None:
+        super().__init__(root)
+        self.left = limit
+
+    @contextlib.contextmanager
+    def writing(self, name: str) -> Iterator[Writer]:
+        with super().writing(name) as file:
+            yield _Limited(self, file)
+
+
+class _Limited:
+    """Counts what is written, and fails as a full disk does."""
+
+    def __init__(self, store: SmallStore, file: Writer) -> None:
+        self._store = store
+        self._file = file
+
+    def write(self, data: bytes) -> int:
+        self._store.left -= len(data)
+        if self._store.left < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()

@@ -44,10 +44,12 @@ class Claim:
 
     def finish(self) -> None:
         """Move everything to its place, then take the mark away: from now on it is an installation."""
-        # What makes a directory an installation for every command comes last.
-        for child in sorted(self.draft.iterdir(), key=lambda path: (path.name in {"secrets", "localex.lock"}, path)):
-            child.replace(self.into / child.name)
-        self.draft.rmdir()
+        if self.draft.exists():
+            # What makes a directory an installation for every command comes last.
+            last = {"secrets", "localex.lock"}
+            for child in sorted(self.draft.iterdir(), key=lambda path: (path.name in last, path)):
+                child.replace(self.into / child.name)
+            self.draft.rmdir()
         _sync(self.into)
         (self.into / RESTORING).unlink()
         _sync(self.into)
@@ -77,8 +79,17 @@ def _open(claim: Claim) -> Claim:
         found = json.loads(os.pread(claim._descriptor, 10_000, 0) or b"{}")
     except ValueError:
         found = {}
+    is_same = found.get("request") == claim.request
+    others = {path.name for path in claim.into.iterdir()} - {RESTORING, DRAFT, "lost+found"}
     try:
-        if found.get("request") == claim.request and claim.draft.exists():
+        if is_same and found.get("phase") == RECOVERED:
+            # Everything is there; some of it may be in its place already.
+            claim.phase = RECOVERED
+        elif others:
+            raise BackupError(
+                f"Another restore into {claim.into} had nearly finished. Run that one again, or choose a new directory."
+            )
+        elif is_same and claim.draft.exists():
             claim.phase = str(found.get("phase", BEGUN))
         else:
             claim.note(BEGUN)

@@ -6,7 +6,7 @@ say so before `localex backup` goes on. The file has the form that the `age` pro
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -28,7 +28,7 @@ _MAC_PURPOSE = b"localex backup authentication v1"
 class Keys:
     """An opened key. `folder` is where its confirmation is noted; None for a key that came from elsewhere."""
 
-    secret: str
+    secret: str = field(repr=False)
     folder: Path | None = None
 
     @classmethod

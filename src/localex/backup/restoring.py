@@ -11,6 +11,7 @@ from pathlib import Path
 from localex.backup.catalogue import find_range, list_manifests, read_manifest
 from localex.backup.claim import BEGUN, RECOVERED, UNPACKED, Claim, claimed
 from localex.backup.errors import BackupDamaged, BackupError, NothingToRestore, StoreFull, store_error
+from localex.backup.files import scan
 from localex.backup.keys import Keys
 from localex.backup.laying import lay_database, lay_files, lay_key
 from localex.backup.manifest import Manifest
@@ -167,6 +168,4 @@ def _read_result(claim: Claim) -> Recovered:
 
 
 def _count_files(claim: Claim) -> int:
-    from localex.backup.files import scan
-
-    return sum(1 for root in (claim.draft, claim.into) for _ in scan(root))
+    return sum(1 for root in (claim.draft, claim.into) if root.exists() for _ in scan(root))
