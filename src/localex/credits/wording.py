@@ -31,7 +31,7 @@ KINDS: Final[Mapping[str, Words]] = {
     "release": Words("handshake", "Paid to you for “{}”", "Paid to you for a trade"),
     "refund": Words("undo-2", "Returned to you from “{}”", "Returned to you from a trade"),
     "expiry": Words(
-        "hourglass", "Returned to you from “{}”: its time ran out", "Returned to you: a trade's time ran out"
+        "hourglass", "Returned to you from “{}”: its time ran out", "Returned to you from a trade: its time ran out"
     ),
     "protection": Words("life-buoy", "Compensation for “{}”, from the community", "Compensation from the community"),
     "clearing_in": Words("building-2", "Paid to you by another community for “{}”", "Paid to you by another community"),
@@ -98,7 +98,7 @@ def _note(line: StatementLine, about: About | None, fate: Fate | None) -> str:
 
 def _fee_notes(line: StatementLine, fate: Fate) -> list[str]:
     """The fee within this line; none where a payment in part took a part of it, which only the ledger knows."""
-    if line.kind == "hold" and fate.is_payer and fate.buyer_fee and not fate.returned:
+    if line.kind == "hold" and fate.is_payer and fate.buyer_fee and name_fate(fate) in {"held", "paid"}:
         return [f"{money.display(fate.buyer_fee)} of it fee"]
     if line.kind == "release" and fate.seller_fee and line.amount == fate.price - fate.seller_fee:
         return [f"after a fee of {money.display(fate.seller_fee)}"]

@@ -1,0 +1,160 @@
+"""Each kind of posting, made for real, in the words of the statement."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from localex.credits import services
+from localex.lib.ids import new_id
+from localex.members.models import Member
+from tests import town
+from tests.credits.conftest import in_days
+from tests.credits.test_pages import words
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _uncollected_files(settings: Any) -> None:
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
+@pytest.fixture
+def buyer() -> Member:
+    return town.new_member(town.found_community(places=0))
+
+
+@pytest.fixture
+def seller(buyer: Member) -> Member:
+    return town.new_member(buyer.community)
+
+
+def page_of(member: Member) -> str:
+    client = Client()
+    client.force_login(member.user)
+    return words(client)
+
+
+def hold(buyer: Member, seller: Member) -> Any:
+    """20 credits with a fee of 2 for the buyer and 1 for the seller."""
+    trade_id = new_id()
+    services.hold(
+        key=new_id(),
+        community_id=buyer.community_id,
+        trade_id=trade_id,
+        payer=buyer.ledger_ref,
+        payee=seller.ledger_ref,
+        amount=2000,
+        buyer_fee=200,
+        seller_fee=100,
+        expires_at=in_days(),
+        actor=None,
+    )
+    return trade_id
+
+
+def test_fees_are_said_beside_the_line(buyer: Member, seller: Member) -> None:
+    trade_id = hold(buyer, seller)
+    assert "held safely until the handover −22" in page_of(buyer)
+    assert "2 of it fee" in page_of(buyer)
+    services.release(key=new_id(), trade_id=trade_id, payee=seller.ledger_ref, actor=None)
+    assert "Paid for a trade −22" in page_of(buyer)
+    assert "2 of it fee" in page_of(buyer)
+    assert "Paid to you for a trade +19" in page_of(seller)
+    assert "after a fee of 1" in page_of(seller)
+
+
+def test_a_payment_in_part_says_what_came_back(buyer: Member, seller: Member) -> None:
+    trade_id = hold(buyer, seller)
+    services.capture(key=new_id(), trade_id=trade_id, payee=seller.ledger_ref, amount=1000, actor=None)
+    text = page_of(buyer)
+    assert "Paid for a trade in part −22" in text
+    assert "11 came back" in text
+    assert "The rest of a trade, returned to you +11" in text
+    assert "fee" not in text
+    assert "Paid to you for a trade +9.50" in page_of(seller)
+    assert "after a fee" not in page_of(seller)
+
+
+def test_a_hold_whose_time_ran_out(buyer: Member) -> None:
+    trade_id = new_id()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_catalog.clock_timestamp() + interval '0.3 seconds'")
+        (soon,) = cursor.fetchone()
+    services.hold(
+        key=new_id(),
+        community_id=buyer.community_id,
+        trade_id=trade_id,
+        payer=buyer.ledger_ref,
+        amount=500,
+        expires_at=soon,
+        actor=None,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(0.35)")
+    services.expire(key=new_id(), trade_id=trade_id)
+    text = page_of(buyer)
+    assert "For a trade, returned when its time ran out −5" in text
+    assert "Returned to you from a trade: its time ran out +5" in text
+
+
+def test_compensation(buyer: Member) -> None:
+    community_id = buyer.community_id
+    services.fund_protection(key=new_id(), community_id=community_id, amount=900, source="issuer", actor=None)
+    services.pay_protection(
+        key=new_id(), community_id=community_id, owner=buyer.ledger_ref, amount=300, reference=None, actor=None
+    )
+    assert "Compensation from the community +3" in page_of(buyer)
+
+
+def test_a_trade_with_another_community(buyer: Member) -> None:
+    far = town.new_member(town.found_community(places=0))
+    for here, there in ((buyer, far), (far, buyer)):
+        services.open_clearing(community_id=here.community_id, counterpart=there.community_id, limit=10_000, actor=None)
+    trade_id = new_id()
+    services.hold(
+        key=new_id(),
+        community_id=buyer.community_id,
+        trade_id=trade_id,
+        payer=buyer.ledger_ref,
+        payee=far.ledger_ref,
+        amount=700,
+        expires_at=in_days(),
+        actor=None,
+    )
+    services.release_across(
+        key_out=new_id(),
+        key_in=new_id(),
+        trade_id=trade_id,
+        payee_community=far.community_id,
+        payee=far.ledger_ref,
+        actor=None,
+    )
+    assert "Paid for a trade −7" in page_of(buyer)
+    assert "Paid to you by another community +7" in page_of(far)
+
+
+def test_a_credit_line_is_said_and_the_chart_goes_below_zero(buyer: Member, seller: Member) -> None:
+    services.set_credit_line(
+        community_id=buyer.community_id, owner=buyer.ledger_ref, limit=5000, actor=None, words="Ten good trades"
+    )
+    assert "150 credits to spend of it, how far you may go below zero 50" in page_of(buyer)
+    trade_id = new_id()
+    services.hold(
+        key=new_id(),
+        community_id=buyer.community_id,
+        trade_id=trade_id,
+        payer=buyer.ledger_ref,
+        amount=12_000,
+        expires_at=in_days() + timedelta(days=1),
+        actor=None,
+    )
+    services.release(key=new_id(), trade_id=trade_id, payee=seller.ledger_ref, actor=None)
+    text = page_of(buyer)
+    assert "30 credits to spend" in text
+    assert "Yours in all −20" in text
+    assert "Balance −20" in text
