@@ -2,7 +2,7 @@
 PORT ?= 8000
 DATA_DIR ?=
 BIN := .venv/bin
-BENCHES := pages trade start migrations places ledger
+BENCHES := pages trade start migrations places ledger ledger-size
 export PYTHONDONTWRITEBYTECODE ?=
 
 .DEFAULT_GOAL := help
