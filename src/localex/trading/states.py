@@ -103,8 +103,8 @@ _O, _T, _S, _A, _E = OfferState, TradeState, Subject, Actor, Event
 
 TABLE: Final[tuple[Transition, ...]] = (
     # --- offers
-    Transition(_S.OFFER, _O.OFFERED, _E.ACCEPT, _A.OWNER, "listing active, buyer has the credits",
-               "listing reserved, credits held, other offers declined, trade begun", _O.ACCEPTED),
+    Transition(_S.OFFER, _O.OFFERED, _E.ACCEPT, _A.OWNER, "listing active, buyer has price and fee",
+               "listing reserved, price and fee held, other offers declined, trade begun", _O.ACCEPTED),
     Transition(_S.OFFER, _O.OFFERED, _E.DECLINE, _A.OWNER, "", "", _O.DECLINED),
     Transition(_S.OFFER, _O.OFFERED, _E.WITHDRAW, _A.MAKER, "", "", _O.WITHDRAWN),
     Transition(_S.OFFER, _O.OFFERED, _E.SUPERSEDE, _A.SYSTEM, "another offer is accepted, or the listing is gone", "",
@@ -137,7 +137,7 @@ TABLE: Final[tuple[Transition, ...]] = (
                _T.REFUNDED),
     Transition(_S.TRADE, _T.MEETING, _E.TIME_OUT, _A.CLOCK, "", "refund, listing relisted", _T.REFUNDED),
     Transition(_S.TRADE, _T.HANDED_OFF, _E.RELEASE, _A.SYSTEM, "in the same transaction as the code",
-               "credits released to the seller, listing traded", _T.COMPLETED),
+               "credits released to the seller, fees taken, listing traded, credit lines raised", _T.COMPLETED),
     # --- after
     Transition(_S.TRADE, _T.COMPLETED, _E.REVIEW, _A.EITHER, "once for each side, before they are published",
                "invisible until both have written", _T.COMPLETED),
