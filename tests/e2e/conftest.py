@@ -87,7 +87,8 @@ def town() -> Iterator[Town]:
     command = [sys.executable, "-m", "localex.cli", "demo", "--data-dir", str(data_dir), "--port", str(port)]
     names = ("LOCALEX_", "DATABASE_", "REDIS_", "EMAIL_", "DJANGO_")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(names)}
-    process = subprocess.Popen(command, env=clean)
+    # Nobody needs a backup of what is thrown away in a minute.
+    process = subprocess.Popen(command, env={**clean, "LOCALEX_BACKUP": "off"})
     try:
         _await_town(process, port)
         yield Town(f"http://127.0.0.1:{port}", data_dir)

@@ -2,12 +2,13 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from localex.cli.output import errors
+from localex.cli.output import errors, say
 from localex.cli.up import Start, run_up
 from localex.embedded.installation import Installation
-from localex.embedded.parts import web_part, worker_part
+from localex.embedded.parts import backup_part, web_part, worker_part
 
 
 class SmallStart(Start):
@@ -24,6 +25,11 @@ class SmallStart(Start):
         web = web_part(directory, host=self.host, port=self.port, env=env, application=site)
         self.supervisor.start(web)
         self.supervisor.start(worker_part(directory, env=env, module="tests.embedded.small_worker"))
+        if os.environ.get("SMALL_BACKUP_FAILS"):
+            backup = backup_part(directory, env=env, tell=say)
+            words = "print('WARNING this backup never works', flush=True); raise SystemExit(3)"
+            command = replace(backup.command, argv=(sys.executable, "-c", words))
+            self.supervisor.start(replace(backup, command=command))
         self._announce()
 
 

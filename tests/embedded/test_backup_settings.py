@@ -28,7 +28,7 @@ def test_new_and_older_databases_have_them_and_an_operator_may_change_them(data_
     directory.prepare()
     cluster = Cluster.of(directory)
     cluster.initialise()
-    assert settings_of(cluster) == ("1min", "1GB")
+    assert settings_of(cluster) == ("0", "1GB")
     # A database of the first release has no such file, and its operator wrote one of his own.
     folder = directory.postgres / "conf.d"
     (folder / BACKUP_CONF_NAME).unlink()

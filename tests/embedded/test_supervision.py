@@ -105,6 +105,17 @@ def test_a_part_that_keeps_dying_ends_the_start_with_its_words(data_dir: Path) -
         end(up)
 
 
+def test_a_backup_that_keeps_ending_does_not_end_the_town(data_dir: Path) -> None:
+    up = Up(data_dir, SMALL_BACKUP_FAILS="1")
+    try:
+        assert up.wait_for("backup keeps ending and is tried again in 5 minutes")
+        assert up.answers()
+        assert up.stop() == 0
+    finally:
+        end(up)
+    assert "this backup never works" in up.words
+
+
 def test_a_second_start_is_refused_and_disturbs_nobody(data_dir: Path) -> None:
     with running(data_dir) as up:
         second = Up(data_dir)

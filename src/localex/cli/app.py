@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from localex.cli.backup import backup, restore, verify
+from localex.cli.backup import KeyFile, StoreDir, backup, restore, verify
 from localex.cli.ledger import ledger
 from localex.cli.options import DEFAULT_HOST, DEFAULT_PORT, DataDir, Host, Port, installation
 from localex.cli.output import errors
@@ -142,8 +142,9 @@ def doctor(data_dir: DataDir = None, port: Port = DEFAULT_PORT, host: Host = DEF
 def upgrade(data_dir: DataDir = None) -> None:
     """Bring an installation to this version of LocalEx, or leave it exactly as it was.
 
-    Makes a backup, stops a LocalEx that runs on the directory, copies the database, migrates, serves a page where nobody
-    else sees it, and checks the ledger. When one of these fails, the copy is put back. Killed in the middle, run it again.
+    Makes a backup, stops a LocalEx that runs on the directory, copies the database, migrates, serves a page where
+    nobody else sees it, and checks the ledger. When one of these fails, the copy is put back. Killed in the middle, run
+    it again.
 
     [bold]Example[/bold]
 
@@ -198,6 +199,35 @@ def import_places(
 
 app.command(rich_help_panel="Look after")(verify)
 app.command(rich_help_panel="Look after")(restore)
+
+
+@app.command(rich_help_panel="Look after")
+def drill(
+    backup_id: Annotated[
+        str, typer.Argument(metavar="[BACKUP]", help="Which backup.", show_default="the newest, with all of the log")
+    ] = "",
+    data_dir: DataDir = None,
+    store: StoreDir = None,
+    key_file: KeyFile = None,
+    scratch: Annotated[
+        Path | None, typer.Option("--scratch", help="Where to restore.", show_default="in the data directory")
+    ] = None,
+) -> None:
+    """Restore a backup into a scratch directory, start it, check the ledger, compare, report, and remove it again.
+
+    `up` does this by itself every day. Exit code 1 if something was not as it should be.
+
+    [bold]Examples[/bold]
+
+    localex drill
+
+    localex drill --scratch /mnt/room/drill --store /mnt/other-disk/localex --key /media/stick/localex.key
+    """
+    from localex.cli.drill import run_the_drill
+
+    with errors():
+        own = installation(data_dir)
+        sys.exit(run_the_drill(own, backup_id=backup_id, store=store, key_file=key_file, scratch=scratch))
 
 
 @app.command("gather-static", hidden=True)

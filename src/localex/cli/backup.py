@@ -100,7 +100,7 @@ def list_them(data_dir: DataDir = None, store: StoreDir = None, key_file: KeyFil
     localex backup list --store /mnt/other-disk/localex --key /media/stick/localex.key
     """
     with errors():
-        _list(_store(installation(data_dir), store), _keys(installation(data_dir), key_file))
+        _list(find_store(installation(data_dir), store), find_keys(installation(data_dir), key_file))
 
 
 @backup.command("prune")
@@ -120,7 +120,14 @@ def prune(
     """
     with errors():
         own = installation(data_dir)
-        _prune(_store(own, store), _keys(own, None), daily=daily, weekly=weekly, monthly=monthly, is_dry_run=dry_run)
+        _prune(
+            find_store(own, store),
+            find_keys(own, None),
+            daily=daily,
+            weekly=weekly,
+            monthly=monthly,
+            is_dry_run=dry_run,
+        )
 
 
 @key.command("show")
@@ -177,7 +184,7 @@ def verify(
     """
     with errors():
         own = installation(data_dir)
-        sys.exit(_verify(_store(own, store), _keys(own, key_file), backup_id))
+        sys.exit(_verify(find_store(own, store), find_keys(own, key_file), backup_id))
 
 
 def restore(
@@ -202,16 +209,18 @@ def restore(
     with errors():
         own = installation(data_dir)
         moment = _parse_time(to)
-        _restore(_store(own, store), _keys(own, key_file), backup_id, to=moment, into=into)
+        _restore(find_store(own, store), find_keys(own, key_file), backup_id, to=moment, into=into)
 
 
-def _store(own: "Installation", folder: Path | None) -> "FolderStore":
+def find_store(own: "Installation", folder: Path | None) -> "FolderStore":
+    """Where the backups are kept."""
     from localex.backup.stores import FolderStore
 
     return FolderStore(folder or own.directory.root / "backups")
 
 
-def _keys(own: "Installation", file: Path | None) -> "Keys":
+def find_keys(own: "Installation", file: Path | None) -> "Keys":
+    """The key that opens them: a copy, or the installation's own. Raises StartError when there is none."""
     from localex.backup.keys import FILE, Keys
 
     if file:
@@ -242,7 +251,7 @@ def _run(own: "Installation", folder: Path | None, copy: Path | None, *, daily: 
     from localex.backup.errors import KeyNotConfirmed
     from localex.backup.site import Site
 
-    keys, store = _own_keys(own), _store(own, folder)
+    keys, store = _own_keys(own), find_store(own, folder)
     if copy:
         keys.confirm_copy(copy)
     if not keys.is_confirmed:

@@ -14,7 +14,15 @@ from localex.embedded.errors import ExitCode, StartError, Stopped
 from localex.embedded.fingerprints import static_fingerprint
 from localex.embedded.installation import Installation
 from localex.embedded.leftovers import end_leftovers
-from localex.embedded.parts import check_address, postgres_part, reachable_host, redis_part, web_part, worker_part
+from localex.embedded.parts import (
+    backup_part,
+    check_address,
+    postgres_part,
+    reachable_host,
+    redis_part,
+    web_part,
+    worker_part,
+)
 from localex.embedded.processes import Child, Command
 from localex.embedded.secret_files import SecretFiles
 from localex.embedded.supervisor import Supervisor
@@ -84,6 +92,20 @@ class Start:
         self._announce()
         # After the first page: its start would take a core from the web server's.
         self.supervisor.start(worker_part(directory, env=env))
+        self._start_backups()
+
+    def _start_backups(self) -> None:
+        """Unless they are switched off, or the database is one that cannot be copied from here."""
+        installation = self.installation
+        if not are_backups_on(installation):
+            _tell("Backups are switched off by LOCALEX_BACKUP.")
+            return
+        if not (installation.has_own_postgres or installation.variable("LOCALEX_BACKUP_URL")):
+            _tell("Backups of your own PostgreSQL need LOCALEX_BACKUP_URL, or are yours to make.")
+            return
+        # The part finds its own server by the data directory; an address would mean one outside.
+        env = {**installation.environment(), **({"DATABASE_URL": None} if installation.has_own_postgres else {})}
+        self.supervisor.start(backup_part(installation.directory, env=env, tell=_warn))
 
     def _make_secrets(self) -> None:
         installation = self.installation
@@ -182,6 +204,15 @@ def _outside_names(host: str) -> list[str]:
     except OSError:
         found = set()
     return [name, *sorted(found)]
+
+
+def are_backups_on(installation: Installation) -> bool:
+    """What LOCALEX_BACKUP says; `check-settings` refuses words that nobody understands."""
+    return installation.variable("LOCALEX_BACKUP").lower() not in {"0", "off", "false", "f", "no", "n"}
+
+
+def _warn(line: str) -> None:
+    error_console().print(line, markup=False, style="bold yellow")
 
 
 def _tell(line: str) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -67,3 +68,23 @@ class LogFile:
 
     def _numbered(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{number}")
+
+
+WARNING = "WARNING "
+
+
+class EchoingLog(LogFile):
+    """A log whose lines that begin with WARNING are told to the operator's terminal as well."""
+
+    def __init__(self, path: Path, *, tell: Callable[[str], None]) -> None:
+        super().__init__(path)
+        self._tell = tell
+        self._rest = b""
+
+    def write(self, words: bytes) -> None:
+        """See LogFile; a line that comes in pieces is told once, when its end is there."""
+        super().write(words)
+        *lines, self._rest = (self._rest + words)[-TAIL_BYTES:].split(b"\n")
+        for line in lines:
+            if line.startswith(WARNING.encode()):
+                self._tell(line.decode(errors="replace").removeprefix(WARNING))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from localex.embedded.cluster import Cluster
 from localex.embedded.directory import DataDirectory
 from localex.embedded.errors import ExitCode, StartError
-from localex.embedded.logs import LogFile
+from localex.embedded.logs import EchoingLog, LogFile
 from localex.embedded.processes import Command
 from localex.embedded.redis_server import RedisServer
 
@@ -43,10 +43,12 @@ class Part:
     start_seconds: float
     stop_seconds: float
     before_start: Callable[[], None] = lambda: None
+    # The town goes on without the others: one that keeps dying is tried again later instead of ending everything.
+    is_vital: bool = True
 
     @property
     def name(self) -> str:
-        """`postgres`, `redis`, `web` or `worker`."""
+        """`postgres`, `redis`, `web`, `worker` or `backup`."""
         return self.command.name
 
     def start_failure(self, what: str) -> StartError:
@@ -120,6 +122,24 @@ def worker_part(
         is_ready=lambda _pid: True,
         start_seconds=1,
         stop_seconds=2,
+    )
+
+
+def backup_part(
+    directory: DataDirectory,
+    *,
+    env: Mapping[str, str | None],
+    tell: Callable[[str], None],
+    words: tuple[str, ...] = (),
+) -> Part:
+    """The process that makes backups, ships the log and runs the drill; what it warns of goes to `tell` as well."""
+    return Part(
+        command=Command(name="backup", argv=(sys.executable, "-m", "localex.backup.keeper", *words), env=env),
+        log=EchoingLog(directory.logs / "backup.log", tell=tell),
+        is_ready=lambda _pid: True,
+        start_seconds=1,
+        stop_seconds=2,
+        is_vital=False,
     )
 
 

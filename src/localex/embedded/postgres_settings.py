@@ -100,10 +100,9 @@ BACKUP_CONF_NAME = "00-localex-backup.conf"
 BACKUP_CONF = """\
 # Written by LocalEx. Do not edit: put your own settings into a file of another name in this folder, which then wins.
 
-# A segment of the log is closed at least once a minute while anything is booked, so that it can go to the backups.
-archive_timeout = 60s
 # The log is kept for the backups while these cannot be reached, but it must never fill the disk: beyond this it is let
-# go, the next base backup begins at once, and nobody who trades notices.
+# go, the next base backup begins at once, and nobody who trades notices. (No archive_timeout: the unfinished segment is
+# shipped as it is, see backup/receiver.py.)
 max_slot_wal_keep_size = 1GB
 """
 

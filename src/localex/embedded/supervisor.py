@@ -21,6 +21,8 @@ FIRST_PAUSE_SECONDS = 0.2
 MAX_PAUSE_SECONDS = 5.0
 MAX_DEATHS = 5
 DEATHS_WINDOW_SECONDS = 60.0
+# For a part that is not vital.
+LONG_PAUSE_SECONDS = 300.0
 # Everything has ended by then, whatever happens; the promise to the outside is 10 seconds.
 STOP_SECONDS = 9.5
 STEP_STOP_SECONDS = 3.0
@@ -195,7 +197,11 @@ class Supervisor:
             running.child = None
             running.note_death(now)
             if len(running.deaths) >= MAX_DEATHS:
-                raise self._failure(part, f"{part.name} ended {MAX_DEATHS} times within a minute, so LocalEx stops")
+                if part.is_vital:
+                    raise self._failure(part, f"{part.name} ended {MAX_DEATHS} times within a minute, so LocalEx stops")
+                running.restart_at = now + LONG_PAUSE_SECONDS
+                self._tell(f"{part.name} keeps ending and is tried again in 5 minutes; {part.log.path} says why.")
+                return
             self._tell(f"{part.name} ended unexpectedly ({_words(status)}) and is started again.")
         if now >= running.restart_at:
             self._spawn(running)

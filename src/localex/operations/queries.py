@@ -42,10 +42,16 @@ def find_backup_facts(status: Status | None) -> Facts:
     return Facts(
         said_at=status.at if status else None,
         detail=status.detail if status else ({} if settings.LOCALEX.backup else {"off": True}),
-        last_backup_at=newest["backup"],
+        last_backup_at=max(filter(None, [newest["backup"], _newest_kept(status)]), default=None),
         last_proof_at=proof,
         last_drill_failed=failure is not None and (proof is None or failure > proof),
     )
+
+
+def _newest_kept(status: Status | None) -> datetime | None:
+    """Also a backup that somebody made by hand is one; the part lists what is in the store, the newest first."""
+    kept = status.detail.get("backups") if status else None
+    return datetime.fromisoformat(str(kept[0]["at"])) if kept else None
 
 
 def find_backup_problems() -> list[Problem]:

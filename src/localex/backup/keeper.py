@@ -1,0 +1,287 @@
+"""`python -m localex.backup.keeper`: the part of `localex up` that keeps everything safe.
+
+One process without Django: the receiver ships the log all the time in one thread; backups, retention and drills run one
+after the other in another; the main thread looks after both, writes down how things are (operations_status) and warns.
+It may be killed at any moment. A part that cannot work says so and goes on trying: it never ends by itself.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from localex.backup import engine, records
+from localex.backup.drill import remove_leftovers, run_drill
+from localex.backup.health import Facts, find_problems
+from localex.backup.keys import Keys
+from localex.backup.manifest import Manifest
+from localex.backup.receiver import Receiver
+from localex.backup.schedule import Memory, is_backup_due, is_drill_due
+from localex.backup.site import Site
+from localex.backup.stores import FolderStore
+from localex.embedded.directory import DataDirectory, replace_file
+from localex.embedded.errors import StartError
+from localex.embedded.installation import Installation
+from localex.embedded.logs import WARNING
+
+# After the start the machine belongs to those who open their first pages.
+FIRST_AFTER = timedelta(seconds=60)
+POLL_SECONDS = 2.0
+STATUS_EVERY = timedelta(seconds=30)
+WARN_AGAIN_AFTER = timedelta(hours=6)
+RETRY_SECONDS = 10.0
+# A name with a dot is left out of every backup.
+MEMORY = ".backup-memory.json"
+DEFAULT_HOUR = 3
+RETENTION = {"daily": "LOCALEX_BACKUP_DAILY", "weekly": "LOCALEX_BACKUP_WEEKLY", "monthly": "LOCALEX_BACKUP_MONTHLY"}
+NICENESS = 10
+
+
+class Keeper:
+    """Keeps one installation's backups. `tell` takes one line for the log."""
+
+    def __init__(
+        self,
+        site: Site,
+        store: FolderStore,
+        keys: Keys,
+        *,
+        app_url: str,
+        hour: int = DEFAULT_HOUR,
+        retention: Mapping[str, int] | None = None,
+        first_after: timedelta = FIRST_AFTER,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._site = site
+        self._store = store
+        self._keys = keys
+        self._app_url = app_url
+        self._hour = hour
+        self._retention = dict(retention or {})
+        self._tell = tell
+        self._began_at = datetime.now(UTC)
+        self._first_after = first_after
+        self._stop = threading.Event()
+        self._receiver = Receiver(site, store, keys, tell=tell)
+        self._memory = self._read_memory()
+        self._manifests: list[Manifest] = []
+        self._error = ""
+        self._said_at: datetime | None = None
+        self._warned: dict[str, datetime] = {}
+
+    def run(self) -> None:
+        """Keep everything safe until `stop` is called."""
+        with contextlib.suppress(StartError):
+            remove_leftovers(self._site.directory)
+        workers = [
+            threading.Thread(target=self._receive, name="receiver", daemon=True),
+            threading.Thread(target=self._work, name="backups", daemon=True),
+        ]
+        for worker in workers:
+            worker.start()
+        while not self._stop.is_set():
+            self._look_after()
+            self._stop.wait(POLL_SECONDS)
+        workers[0].join(timeout=1.5)
+
+    def stop(self) -> None:
+        """End `run` soon. What is half-done does not count and is done again."""
+        self._stop.set()
+
+    def _receive(self) -> None:
+        """The receiver tries again by itself once it has begun; this is for a beginning that fails."""
+        while not self._stop.is_set():
+            try:
+                self._receiver.run(self._stop)
+            except (StartError, OSError) as error:
+                self._receiver.state.trouble = getattr(error, "message", str(error))
+                self._stop.wait(RETRY_SECONDS)
+            except Exception as error:
+                # Whatever it is, the daily backup must go on, and somebody must hear of it.
+                self._receiver.state.trouble = f"{type(error).__name__}: {error}"
+                self._stop.wait(RETRY_SECONDS)
+
+    def _work(self) -> None:
+        """Backups and drills, one after the other, when they are due."""
+        self._stop.wait(self._first_after.total_seconds())
+        while not self._stop.is_set():
+            try:
+                self._manifests = engine.list_backups(self._store, self._keys)
+                self._do_what_is_due()
+            except StartError as error:
+                self._note_error(error.message)
+            except Exception as error:
+                self._note_error(f"{type(error).__name__}: {error}")
+            self._stop.wait(RETRY_SECONDS)
+
+    def _do_what_is_due(self) -> None:
+        now = datetime.now(UTC)
+        last = self._last_backup_at()
+        if is_backup_due(self._memory, last_backup_at=None if self._has_gap() else last, now=now, hour=self._hour):
+            self._remember(backup_tried_at=now)
+            self._make_backup()
+        elif is_drill_due(self._memory, last_backup_at=last, now=now, hour=self._hour):
+            self._remember(drill_tried_at=now)
+            self._drill()
+
+    def _has_gap(self) -> bool:
+        """Whether the log does not follow on the newest backup: the slot was lost, or the database was exchanged."""
+        state = self._receiver.state
+        if state.has_gap:
+            return True
+        newest = self._manifests[-1] if self._manifests else None
+        return newest is not None and state.timeline > 0 and newest.timeline != state.timeline
+
+    def _make_backup(self) -> None:
+        began = datetime.now(UTC)
+        run = records.begin_run(self._app_url, "backup", started_at=began)
+        had_gap = self._receiver.state.has_gap
+        try:
+            manifest = engine.make_backup(self._site, self._store, self._keys)
+            pruned = engine.apply_retention(self._store, self._keys, **self._retention)
+        except StartError as error:
+            records.end_run(self._app_url, run, finished_at=_now(), ok=False, detail={"error": error.message})
+            raise
+        if had_gap:
+            self._receiver.state.has_gap = False
+        self._manifests = engine.list_backups(self._store, self._keys)
+        self._error = ""
+        freed = f", {len(pruned.backups)} older removed" if pruned.backups else ""
+        words = f"{manifest.backup_id}, {len(self._manifests)} kept{freed}"
+        self._tell(f"Backup {words}.")
+        detail = {"words": words, "backup": manifest.backup_id, "bytes": manifest.stored_bytes}
+        records.end_run(self._app_url, run, finished_at=_now(), ok=True, detail=detail)
+
+    def _drill(self) -> None:
+        run = records.begin_run(self._app_url, "drill", started_at=_now())
+        outcome = run_drill(self._site.directory, self._store, self._keys)
+        summary = outcome.summary()
+        self._tell(f"Drill {'passed' if outcome.ok else 'FAILED'}: {summary['words']}.")
+        records.end_run(self._app_url, run, finished_at=_now(), ok=outcome.ok, detail=summary)
+        if outcome.ok:
+            self._remember(drill_passed_at=outcome.started_at, drill_failed=False)
+        else:
+            self._remember(drill_failed=True)
+
+    def _last_backup_at(self) -> datetime | None:
+        return self._manifests[-1].started_at if self._manifests else None
+
+    def _note_error(self, words: str) -> None:
+        if words != self._error:
+            self._tell(f"A backup or drill failed: {words}")
+        self._error = words
+
+    def describe(self) -> dict[str, Any]:
+        """What the operator page shows; see health.Facts."""
+        newest = self._receiver.state.newest
+        shipped_at = newest.at if newest else None
+        # What was booked before this start is shipped with the first round.
+        lag = (_now() - max(shipped_at or self._began_at, self._began_at)).total_seconds()
+        return {
+            "first_seen_at": self._memory.first_seen_at,
+            "store": self._store.place,
+            "same_disk": is_same_disk(self._site.directory.root, self._store.root),
+            "key_confirmed": self._keys.is_confirmed,
+            "key_fingerprint": self._keys.fingerprint,
+            "shipped_at": shipped_at,
+            "lag_s": max(0.0, round(lag, 1)),
+            "error": self._error or self._receiver.state.trouble,
+            "backups": [
+                {"id": made.backup_id, "at": made.started_at, "bytes": made.stored_bytes}
+                for made in reversed(self._manifests[-60:])
+            ],
+        }
+
+    def _look_after(self) -> None:
+        """Write down how things are, and warn of what is wrong."""
+        now = _now()
+        if self._said_at is not None and now - self._said_at < STATUS_EVERY:
+            return
+        self._said_at = now
+        detail = json.loads(json.dumps(self.describe(), default=datetime.isoformat))
+        records.write_status(self._app_url, at=now, detail=detail)
+        self._warn(detail, now)
+
+    def _warn(self, detail: dict[str, Any], now: datetime) -> None:
+        memory = self._memory
+        facts = Facts(now, detail, self._last_backup_at(), memory.drill_passed_at, memory.drill_failed)
+        problems = find_problems(facts, now=now)
+        for problem in problems:
+            last = self._warned.get(problem.code)
+            if last is None or now - last >= WARN_AGAIN_AFTER:
+                self._warned[problem.code] = now
+                self._tell(f"{WARNING}{problem.words} {problem.remedy}")
+        gone = set(self._warned) - {problem.code for problem in problems}
+        for code in gone:
+            del self._warned[code]
+
+    def _remember(self, **changes: Any) -> None:
+        self._memory = replace(self._memory, **changes)
+        replace_file(self._site.directory.root / MEMORY, json.dumps(self._memory.to_json()))
+
+    def _read_memory(self) -> Memory:
+        path = self._site.directory.root / MEMORY
+        try:
+            found = json.loads(path.read_text())
+        except (OSError, ValueError):
+            found = {}
+        memory = Memory.from_json(found if isinstance(found, dict) else {}, now=_now())
+        replace_file(path, json.dumps(memory.to_json()))
+        return memory
+
+
+def is_same_disk(data: Path, store: Path) -> bool:
+    """Whether the backups would die with the database's disk, as far as the file system tells."""
+    place = store
+    while not place.exists():
+        place = place.parent
+    return data.stat().st_dev == place.stat().st_dev
+
+
+def store_of(directory: DataDirectory, folder: str = "") -> FolderStore:
+    """Where an installation's backups are kept: `folder` (LOCALEX_BACKUP_DIR), or `backups` in the data directory."""
+    return FolderStore(Path(folder) if folder else directory.root / "backups")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _say(line: str) -> None:
+    # One write for each line, so that the supervisor's reader never sees two of them mixed.
+    stamp = "" if line.startswith(WARNING) else f"{_now():%Y-%m-%d %H:%M:%S} "
+    sys.stdout.write(f"{stamp}{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Keep the installation that LOCALEX_DATA_DIR names until SIGTERM; an argument says after how many seconds."""
+    environ = dict(os.environ)
+    first_after = timedelta(seconds=float(sys.argv[1])) if len(sys.argv) > 1 else FIRST_AFTER
+    installation = Installation.at(Path(environ["LOCALEX_DATA_DIR"]), environ)
+    with contextlib.suppress(OSError):
+        os.nice(NICENESS)
+    keeper = Keeper(
+        Site.of(installation, outside_url=environ.get("LOCALEX_BACKUP_URL", "")),
+        store_of(installation.directory, environ.get("LOCALEX_BACKUP_DIR", "")),
+        Keys.prepare(installation.directory.secrets),
+        app_url=installation.app_url,
+        hour=int(environ.get("LOCALEX_BACKUP_HOUR") or DEFAULT_HOUR),
+        retention={name: int(environ[variable]) for name, variable in RETENTION.items() if environ.get(variable)},
+        first_after=first_after,
+        tell=_say,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: keeper.stop())
+    keeper.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""The drill finds what a backup must not have, and leaves nothing behind; the engine is tested elsewhere."""
+
+import dataclasses
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localex.backup import drill
+from localex.backup.drill import Outcome, run_drill
+from localex.backup.errors import BackupDamaged, Busy
+from localex.backup.facts import read_facts
+from localex.backup.keys import Keys
+from localex.backup.manifest import LedgerSeal, Manifest, StoredFile
+from localex.backup.results import Restored
+from localex.backup.stores import FolderStore
+from localex.embedded import roles
+from localex.embedded.binaries import postgres_bin
+from localex.embedded.cluster import Cluster
+from localex.embedded.directory import DataDirectory
+from localex.embedded.processes import ProcessRecord, start_time
+from tests.servers import Servers, temporary_folder
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A data directory that the database's user can enter."""
+    folder = temporary_folder("lx-drill-")
+    folder.chmod(0o755)
+    DataDirectory(folder / "data").prepare()
+    yield folder / "data"
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def town(servers: Servers) -> Iterator[str]:
+    """The name of a migrated database that nobody else uses."""
+    with servers.scratch_database() as name:
+        yield name
+
+
+def manifest_of(servers: Servers, database: str) -> Manifest:
+    """What a backup made now would say."""
+    with servers.connect(roles.SUPER, database) as superuser:
+        facts = read_facts(superuser)
+    return Manifest(
+        backup_id="20261123T030000Z",
+        started_at=facts.now,
+        stopped_at=facts.now,
+        start_lsn=0,
+        stop_lsn=0,
+        timeline=1,
+        system_identifier=facts.system_identifier,
+        segment_size=facts.segment_size,
+        localex_version="0.1.0",
+        schema_fingerprint=facts.schema_fingerprint,
+        postgres_version=facts.postgres_version,
+        database=database,
+        key_fingerprint="",
+        base=(),
+        files_index=StoredFile("", 0, ""),
+        base_bytes=60_000_000,
+        file_bytes=0,
+        file_count=0,
+        postgres_manifest_sha256="",
+        row_counts=facts.row_counts,
+        ledger_seal=facts.ledger_seal,
+    )
+
+
+def copy_cluster(servers: Servers, into: Path) -> None:
+    """All files of the running test cluster, with its passwords, as a restore would lay them down."""
+    scratch = DataDirectory(into)
+    scratch.prepare()
+    shutil.copytree(servers.directory.secrets, scratch.secrets, dirs_exist_ok=True)
+    user = servers.directory.server_user
+    programs = postgres_bin(user, servers.directory.engine)
+    subprocess.run(
+        [programs / "pg_basebackup", "-d", servers.url(roles.SUPER, "postgres"), "-D", scratch.postgres, "-c", "fast"],
+        check=True,
+        capture_output=True,
+    )
+    for path in (scratch.postgres, *scratch.postgres.rglob("*")):
+        user.own(path)
+
+
+def restoring(servers: Servers, database: str, **changes: Any) -> Callable[..., Restored]:
+    """Stands for the engine's restore; `changes` are made to the manifest."""
+    manifest = manifest_of(servers, database)
+
+    def restore(store: Any, keys: Any, *, backup_id: str, into: Path, report: Any) -> Restored:
+        copy_cluster(servers, into)
+        counts = manifest_of(servers, database).row_counts
+        changed = dataclasses.replace(manifest, **changes)
+        return Restored(changed, into, datetime.now(UTC), 0, 1, 3, 0, counts, 2.5)
+
+    return restore
+
+
+def run(place: Path, restore: Callable[..., Restored]) -> Outcome:
+    """One drill, after which nothing must be left."""
+    directory = DataDirectory(place)
+    outcome = run_drill(directory, FolderStore(place / "backups"), Keys.prepare(directory.secrets), restore=restore)
+    assert not (place / drill.SCRATCH).exists()
+    return outcome
+
+
+def failed(outcome: Outcome) -> list[str]:
+    return [line.what for line in outcome.lines if not line.ok]
+
+
+def test_a_good_backup_is_proven(servers: Servers, town: str, place: Path) -> None:
+    outcome = run(place, restoring(servers, town))
+    assert outcome.ok, outcome.lines
+    whats = [line.what for line in outcome.lines]
+    assert whats[:2] == ["Restore", "Start"]
+    assert {"Ledger I1", "Ledger I6", "Rows", "Seal"} <= set(whats)
+    assert outcome.seconds_per_gb == pytest.approx(2.5 / 0.06)
+    assert "restored in 2 s and checked" in outcome.summary()["words"]
+
+
+def test_a_credit_from_nowhere_is_found(servers: Servers, town: str, place: Path) -> None:
+    with servers.connect(roles.SUPER, town) as superuser:
+        superuser.execute("ALTER TABLE ledger.account DISABLE TRIGGER USER")
+        superuser.execute("ALTER TABLE ledger.balance DISABLE TRIGGER USER")
+        superuser.execute(
+            "INSERT INTO ledger.account (account_id, community_id, owner, kind, opened_at) "
+            "VALUES (1, gen_random_uuid(), gen_random_uuid(), 'main', now())"
+        )
+        superuser.execute(
+            "INSERT INTO ledger.balance (balance_id, posted, community_id) VALUES (1, 500, gen_random_uuid())"
+        )
+    outcome = run(place, restoring(servers, town))
+    assert not outcome.ok
+    assert "Ledger I1" in failed(outcome)
+    assert "Ledger I1" in outcome.summary()["words"]
+
+
+def test_rows_and_seals_are_compared_with_the_manifest(servers: Servers, town: str, place: Path) -> None:
+    counts = manifest_of(servers, town).row_counts
+    for changes, what, words in (
+        ({"row_counts": {**counts, "ledger.journal": 7}}, "Rows", "had 7 when it was backed up"),
+        ({"row_counts": {**counts, "public.members_user": 1000}}, "Rows", "public.members_user has 0 rows"),
+        ({"row_counts": {**counts, "public.gone": 1}}, "Rows", "public.gone is missing"),
+        ({"ledger_seal": LedgerSeal(12, "ab" * 32)}, "Seal", "seal 12"),
+    ):
+        outcome = run(place, restoring(servers, town, **changes))
+        assert failed(outcome) == [what]
+        assert words in next(line.words for line in outcome.lines if not line.ok)
+
+
+def test_a_restore_that_fails_is_a_drill_that_failed(place: Path) -> None:
+    def restore(*words: Any, **more: Any) -> Restored:
+        raise BackupDamaged("base-00001.tar.zst.age was changed.")
+
+    outcome = run(place, restore)
+    assert failed(outcome) == ["Restore"]
+    assert "was changed" in outcome.summary()["words"]
+
+
+def test_a_killed_drill_is_cleared_away(servers: Servers, place: Path) -> None:
+    """Its server may still run when the next drill begins."""
+    scratch = DataDirectory(place / drill.SCRATCH)
+    copy_cluster(servers, scratch.root)
+    cluster = Cluster.of(scratch, drill.SETTINGS)
+    cluster.start()
+    pid = int((scratch.postgres / "postmaster.pid").read_text().splitlines()[0])
+    record = ProcessRecord(pid, start_time(pid))
+    assert drill.remove_leftovers(DataDirectory(place))
+    cluster.stop()
+    assert not record.is_alive
+    assert not scratch.root.exists()
+    assert not drill.remove_leftovers(DataDirectory(place))
+
+
+def test_two_drills_do_not_meet(place: Path) -> None:
+    def restore(*words: Any, **more: Any) -> Restored:
+        with pytest.raises(Busy):
+            run_drill(DataDirectory(place), *words)
+        raise BackupDamaged("enough.")
+
+    assert failed(run(place, restore)) == ["Restore"]

@@ -1,0 +1,139 @@
+"""The part of `localex up` that keeps everything safe, beside a real PostgreSQL."""
+
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from localex.backup import engine
+from localex.backup.keeper import MEMORY, Keeper, is_same_disk, store_of
+from localex.backup.keys import Keys
+from localex.backup.site import Site
+from localex.embedded.cluster import Cluster
+from localex.embedded.directory import DataDirectory
+from localex.embedded.installation import Installation
+from localex.embedded.processes import wait_until
+from localex.embedded.secret_files import SecretFiles
+from tests.servers import temporary_folder
+
+pytestmark = pytest.mark.slow
+PATIENCE_SECONDS = 90
+
+
+class Kept:
+    """A small running installation and what its keeper says."""
+
+    def __init__(self, root: Path) -> None:
+        self.directory = DataDirectory(root)
+        self.installation = Installation.at(root, {})
+        self.store = store_of(self.directory)
+        self.keys = Keys.prepare(self.directory.secrets)
+        self.lines: list[str] = []
+
+    def keeper(self, *, first_after: float = 0) -> Keeper:
+        return Keeper(
+            Site.of(self.installation),
+            self.store,
+            self.keys,
+            app_url=self.installation.app_url,
+            first_after=timedelta(seconds=first_after),
+            tell=self.lines.append,
+        )
+
+    def run(self, until: Callable[[Keeper], bool], *, first_after: float = 0) -> Keeper:
+        """Run a keeper until something holds, then stop it."""
+        keeper = self.keeper(first_after=first_after)
+        thread = threading.Thread(target=keeper.run)
+        thread.start()
+        try:
+            assert wait_until(lambda: until(keeper), seconds=PATIENCE_SECONDS), self.lines
+        finally:
+            keeper.stop()
+            thread.join(PATIENCE_SECONDS)
+        return keeper
+
+    @property
+    def memory(self) -> dict[str, object]:
+        return dict(json.loads((self.directory.root / MEMORY).read_text()))
+
+    def ids(self) -> list[str]:
+        return [manifest.backup_id for manifest in engine.list_backups(self.store, self.keys)]
+
+    def said(self, words: str) -> int:
+        return sum(words in line for line in self.lines)
+
+
+@pytest.fixture
+def kept() -> Iterator[Kept]:
+    folder = temporary_folder("lx-keeper-")
+    folder.chmod(0o755)
+    directory = DataDirectory(folder / "data")
+    directory.prepare()
+    SecretFiles(directory.secrets).prepare(is_first_start=True)
+    cluster = Cluster.of(directory, {"fsync": "off"})
+    cluster.initialise()
+    cluster.start()
+    try:
+        cluster.create_roles()
+        yield Kept(directory.root)
+    finally:
+        cluster.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_backup_and_proof_come_by_themselves_and_once_a_day(kept: Kept) -> None:
+    kept.run(lambda keeper: bool(kept.memory.get("drill_passed_at")) and bool(keeper.describe()["shipped_at"]))
+    assert len(kept.ids()) == 1
+    assert kept.said("Drill passed") == 1
+    # Nobody copied the key, and the disk is the same: both are said once, not every minute.
+    assert kept.said("WARNING Nobody has confirmed a copy of the backup key") == 1
+    assert kept.said("WARNING The backups lie on the same disk") == 1
+    assert not (kept.directory.root / ".drill").exists()
+
+    before, told = kept.memory, len(kept.lines)
+    keeper = kept.run(lambda keeper: len(keeper.describe()["backups"]) == 1)
+    assert kept.memory == before
+    assert not [line for line in kept.lines[told:] if line.startswith(("Backup", "Drill"))]
+    assert keeper.describe()["lag_s"] < 60
+
+
+def test_a_gap_in_the_log_makes_a_new_backup_due(kept: Kept) -> None:
+    kept.run(lambda keeper: len(kept.ids()) == 1)
+    first = kept.ids()
+    memory = kept.memory
+    memory["backup_tried_at"] = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    (kept.directory.root / MEMORY).write_text(json.dumps(memory))
+
+    def lose_the_log(keeper: Keeper) -> bool:
+        if kept.ids() == first:
+            keeper._receiver.state.has_gap = True
+        return bool(kept.ids()) and kept.ids() != first
+
+    kept.run(lose_the_log)
+    # The older one of the same day is not kept.
+    assert len(kept.ids()) == 1
+
+
+def test_trouble_is_said_and_does_not_end_it(kept: Kept) -> None:
+    (kept.directory.root / "backups").write_text("not a folder")
+    keeper = kept.run(lambda keeper: bool(keeper.describe()["error"]) and kept.said("WARNING The last attempt") > 0)
+    assert "error" in keeper.describe()
+    (kept.directory.root / "backups").unlink()
+    memory = kept.memory
+    memory["backup_tried_at"] = None
+    (kept.directory.root / MEMORY).write_text(json.dumps(memory))
+    kept.run(lambda keeper: len(kept.ids()) == 1)
+
+
+def test_it_leaves_the_start_to_others(kept: Kept) -> None:
+    kept.run(lambda keeper: bool(keeper.describe()["shipped_at"]), first_after=3600)
+    assert kept.ids() == []
+
+
+def test_disks_are_told_apart(tmp_path: Path) -> None:
+    assert is_same_disk(tmp_path, tmp_path / "not" / "there")
+    assert not is_same_disk(tmp_path, Path("/proc/self"))
