@@ -15,6 +15,7 @@ PARTS = (
     "across",
     "growth",
     "views",
+    "comments",
     "grants",
 )
 

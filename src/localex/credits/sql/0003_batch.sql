@@ -20,9 +20,7 @@ $$;
 --
 -- Locks: the balances of all requests in the order of their ids, FOR NO KEY UPDATE, until the transaction ends.
 CREATE FUNCTION ledger.post_batch(p_requests ledger.request[], p_linked boolean) RETURNS SETOF ledger.outcome
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
+LANGUAGE plpgsql
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
