@@ -21,7 +21,8 @@ def load_script() -> Any:
     spec = importlib.util.spec_from_file_location(
         "verify_entry", Path(__file__).parents[2] / "docs" / "verify_entry.py"
     )
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
