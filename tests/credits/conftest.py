@@ -46,15 +46,27 @@ class Town:
             key=key or new_id(), community_id=self.id, owner=owner, amount=amount, reason=reason, actor=None
         )
 
-    def hold(self, payer: uuid.UUID, amount: int, *, key: uuid.UUID | None = None, days: float = 3) -> uuid.UUID:
-        """Set aside for a new trade, whose id it answers."""
+    def hold(
+        self,
+        payer: uuid.UUID,
+        amount: int,
+        *,
+        key: uuid.UUID | None = None,
+        days: float = 3,
+        payee: uuid.UUID | None = None,
+        fees: tuple[int, int] = (0, 0),
+    ) -> uuid.UUID:
+        """Set aside for a new trade, whose id it answers. `fees`: the buyer's and the seller's."""
         trade_id = new_id()
         services.hold(
             key=key or new_id(),
             community_id=self.id,
             trade_id=trade_id,
             payer=payer,
+            payee=payee,
             amount=amount,
+            buyer_fee=fees[0],
+            seller_fee=fees[1],
             expires_at=in_days(days),
             actor=payer,
         )

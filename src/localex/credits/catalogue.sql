@@ -1,0 +1,64 @@
+-- How the schema `ledger` is built: one line a row, 'what: how it is'. See catalogue.py.
+--
+-- Partitions are all alike, whatever their number and names, and the mark at which the
+-- next one will be cut off (`ends_...`) comes and goes. A function's text counts without its line breaks, because the
+-- clock that `rehearsal` puts back has others.
+WITH relation AS (
+    SELECT c.*, CASE WHEN c.relispartition THEN 'partition of ' || i.inhparent::regclass
+                            ELSE 'ledger.' || c.relname END AS name
+    FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.oid
+    WHERE c.relnamespace = 'ledger'::regnamespace AND c.relkind NOT IN ('i', 'I', 'c')
+), kind (letter, word) AS (
+    VALUES ('r', 'table'), ('p', 'partitioned table'), ('v', 'view'), ('S', 'sequence'), ('m', 'materialised view'),
+           ('f', 'foreign table')
+), right_of (what, acl) AS (
+    SELECT 'schema ledger', nspacl FROM pg_catalog.pg_namespace WHERE nspname = 'ledger'
+    UNION ALL SELECT name, relacl FROM relation
+    UNION ALL SELECT p.oid::regprocedure::text, coalesce(proacl, acldefault('f', proowner)) FROM pg_catalog.pg_proc p
+        WHERE pronamespace = 'ledger'::regnamespace
+    UNION ALL SELECT format('%s.%I', r.name, attname), attacl FROM pg_catalog.pg_attribute a JOIN relation r ON r.oid = attrelid
+        WHERE attacl IS NOT NULL
+)
+SELECT format('schema ledger: owner %s', nspowner::regrole) FROM pg_catalog.pg_namespace WHERE nspname = 'ledger'
+UNION SELECT format('right on %s: %s may %s', what, CASE grantee WHEN 0 THEN 'everybody' ELSE grantee::regrole::text END,
+    string_agg(DISTINCT lower(privilege_type) || CASE WHEN is_grantable THEN ' and pass it on' ELSE '' END, ', '))
+    FROM right_of, aclexplode(acl) GROUP BY what, grantee
+UNION SELECT format('%s %s: owner %s%s%s%s %s', word, name, relowner::regrole,
+    CASE relpersistence WHEN 'p' THEN '' ELSE ', not kept in a crash' END,
+    CASE WHEN relrowsecurity OR relforcerowsecurity THEN ', row security' ELSE '' END,
+    CASE WHEN relkind <> 'v' AND relhasrules THEN ', rules' ELSE '' END,
+    CASE WHEN relkind = 'v' THEN md5(pg_get_viewdef(oid)) ELSE reloptions::text END)
+    FROM relation JOIN kind ON letter = relkind
+UNION SELECT format('column %s.%I: %s%s %s', name, attname, format_type(atttypid, atttypmod),
+    CASE WHEN attnotnull THEN ' not null' ELSE '' END, concat(attidentity, attgenerated, pg_get_expr(adbin, adrelid)))
+    FROM pg_catalog.pg_attribute a JOIN relation r ON r.oid = attrelid LEFT JOIN pg_catalog.pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE attnum > 0 AND NOT attisdropped AND relkind <> 'S'
+UNION SELECT format('constraint on %s: %s%s', name, CASE WHEN relispartition THEN '' ELSE conname || ' ' END,
+    pg_get_constraintdef(k.oid)) FROM pg_catalog.pg_constraint k JOIN relation r ON r.oid = conrelid WHERE contype <> 'n'
+    AND conname !~ '^ends_'
+UNION SELECT format('index on %s: %s', name, split_part(pg_get_indexdef(indexrelid), ' USING ', 2))
+    FROM pg_catalog.pg_index JOIN relation r ON r.oid = indrelid
+UNION SELECT format('trigger %s on %s: %s %s %s', tgname, name, CASE tgenabled WHEN 'A' THEN 'always' WHEN 'D' THEN 'switched off'
+    WHEN 'O' THEN 'not for replicas' ELSE 'for replicas only' END, tgtype, tgfoid::regproc)
+    FROM pg_catalog.pg_trigger t JOIN relation r ON r.oid = tgrelid WHERE NOT tgisinternal
+UNION SELECT format('rule on %s: %s', name, rulename) FROM pg_catalog.pg_rewrite JOIN relation r ON r.oid = ev_class
+    WHERE rulename <> '_RETURN'
+UNION SELECT format('policy on %s: %s', name, polname) FROM pg_catalog.pg_policy JOIN relation r ON r.oid = polrelid
+UNION SELECT format('child of %s: %s', inhparent::regclass, inhrelid::regclass) FROM pg_catalog.pg_inherits
+    JOIN pg_catalog.pg_class c ON c.oid = inhrelid JOIN relation r ON r.oid = inhparent WHERE NOT c.relispartition
+UNION SELECT format('function %s: %s, owner %s, %s%s%s %s %s', p.oid::regprocedure, pg_get_function_result(p.oid), proowner::regrole,
+    lanname, CASE WHEN prosecdef THEN ', security definer' ELSE '' END, CASE WHEN proisstrict THEN ', strict' ELSE '' END,
+    concat(provolatile, proparallel, proconfig::text), md5(btrim(regexp_replace(prosrc, '\s+', ' ', 'g'))))
+    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = prolang WHERE pronamespace = 'ledger'::regnamespace
+UNION SELECT format('type ledger.%I: owner %s %s', typname, typowner::regrole, coalesce(
+    (SELECT string_agg(enumlabel, ' ' ORDER BY enumsortorder) FROM pg_catalog.pg_enum WHERE enumtypid = t.oid),
+    (SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum)
+     FROM pg_catalog.pg_attribute WHERE attrelid = typrelid AND attnum > 0)))
+    FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_class c ON c.oid = typrelid
+    WHERE typnamespace = 'ledger'::regnamespace AND typcategory <> 'A' AND coalesce(c.relkind, 'c') = 'c'
+UNION SELECT format('role %s: %s', rolname, CASE WHEN rolsuper OR rolcanlogin OR rolcreaterole OR rolcreatedb OR rolbypassrls
+    OR rolreplication THEN 'more than a name' ELSE 'only a name' END)
+    FROM pg_catalog.pg_roles WHERE rolname IN ('ledger_owner', 'ledger_writer', 'ledger_app', 'ledger_auditor')
+UNION SELECT format('member of %s: %s', roleid::regrole, member::regrole) FROM pg_catalog.pg_auth_members
+    WHERE roleid::regrole::text LIKE 'ledger\_%' AND member::regrole::text LIKE 'ledger\_%'
+ORDER BY 1
