@@ -56,5 +56,8 @@ def find_range(store: Store, keys: Keys) -> tuple[datetime, datetime] | None:
     manifests = list_manifests(store, keys)
     if not manifests:
         return None
-    chains = [find_chain(store, keys, manifest) for manifest in manifests[-1:]]
-    return min(manifest.stopped_at for manifest in manifests), max(chain.newest.at for chain in chains)
+    newest = manifests[-1]
+    chain = find_chain(store, keys, newest)
+    # Behind a gap nothing can be reached; what is before it can, but nobody knows until when.
+    last = newest.stopped_at if chain.missing else chain.newest.at
+    return min(manifest.stopped_at for manifest in manifests), last

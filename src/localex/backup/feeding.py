@@ -33,6 +33,7 @@ tries=0
 while [ ! -e "have/$1" ]; do
   [ -e "none/$1" ] && exit 1
   [ -e failed ] && exit 200
+  [ -d want ] || exit 200
   tries=$((tries + 1))
   [ "$tries" -gt 6000 ] && exit 200
   sleep 0.02

@@ -32,7 +32,20 @@ LIST_SUFFIX = ".jsonl.zst.age"
 PACK_BYTES = 256 * 1024 * 1024
 # What `localex up` makes again, what belongs to the database or to this machine, and the key that opens the backup.
 LEFT_OUT = frozenset(
-    ("postgres", "run", "logs", "static", "engine", "backups", "wal", "state.json", "localex.lock", DRAFT, RESTORING)
+    (
+        DRAFT,
+        RESTORING,
+        "postgres",
+        "run",
+        "logs",
+        "static",
+        "engine",
+        "backups",
+        "wal",
+        "state.json",
+        "localex.lock",
+        "upgrade.json",
+    )
 )
 LEFT_OUT_SECRETS = frozenset((FILE, CONFIRMED))
 
@@ -84,10 +97,17 @@ def scan(root: Path, *, but: Sequence[Path] = ()) -> Iterator[File]:
 
 
 def find_known(store: Store, keys: Keys, manifest: Manifest | None) -> dict[str, File]:
-    """What is stored already, by path: the list of the newest backup, and the packs that came after it."""
-    known = {file.path: file for file in read_index(store, keys, manifest)} if manifest else {}
-    for pack in list_packs(store):
-        if manifest is None or pack >= manifest.backup_id:
+    """What is stored already, by path: the list of the newest backup, and the packs that came after it.
+
+    What was in a pack that is lost is not known, and so is stored again.
+    """
+    packs = list_packs(store)
+    sound = {pack for pack in packs if store.size(f"{FOLDER}/{pack}{PACK_SUFFIX}")}
+    known: dict[str, File] = {}
+    if manifest:
+        known = {file.path: file for file in read_index(store, keys, manifest) if file.pack in sound}
+    for pack in packs:
+        if pack in sound and (manifest is None or pack >= manifest.backup_id):
             known.update((file.path, file) for file in read_pack_list(store, keys, pack))
     return known
 

@@ -4,8 +4,10 @@ Without it a backup is noise, and it lies on the disk that a backup is for: so a
 say so before `localex backup` goes on. The file has the form that the `age` program reads as well.
 """
 
+import contextlib
 import hashlib
 import hmac
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +26,11 @@ CONFIRM_CHARACTERS = 8
 _MAC_PURPOSE = b"localex backup authentication v1"
 
 
+def file_text(secret: str) -> str:
+    """What stands in the file of a key; `age -d -i FILE` reads it as well."""
+    return f"# The key of this LocalEx installation's backups. Keep a copy elsewhere.\n{secret}\n"
+
+
 @dataclass(frozen=True)
 class Keys:
     """An opened key. `folder` is where its confirmation is noted; None for a key that came from elsewhere."""
@@ -36,10 +43,12 @@ class Keys:
         """The key in `folder` (the installation's secrets), made now if there is none."""
         path = folder / FILE
         if not path.exists():
-            identity = pyrage.x25519.Identity.generate()
-            replace_file(
-                path, f"# The key of this LocalEx installation's backups. Keep a copy elsewhere.\n{identity}\n"
-            )
+            draft = folder / f".{FILE}.{os.getpid()}.new"
+            replace_file(draft, file_text(str(pyrage.x25519.Identity.generate())))
+            # Two processes may be the first at the same time: the second one takes the key of the first.
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+            draft.unlink()
         return cls.read(path, folder=folder)
 
     @classmethod

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 from localex.backup.base import POSTGRES_MANIFEST
 from localex.backup.errors import BackupDamaged
 from localex.backup.files import File, list_packs, read_index, unpack
-from localex.backup.keys import CONFIRMED, FILE, Keys
+from localex.backup.keys import CONFIRMED, FILE, Keys, file_text
 from localex.backup.manifest import Manifest
 from localex.backup.sealed import CHUNK_BYTES, unpacking
 from localex.backup.stores import Store
@@ -104,8 +104,6 @@ def _write(path: Path, content: BinaryIO, seen: Seen) -> str:
 def lay_key(keys: Keys, secrets: Path) -> None:
     """The restored town goes on with the same key; who restored from a copy has one."""
     secrets.mkdir(mode=0o700, exist_ok=True)
-    replace_file(
-        secrets / FILE, f"# The key of this LocalEx installation's backups. Keep a copy elsewhere.\n{keys.secret}\n"
-    )
+    replace_file(secrets / FILE, file_text(keys.secret))
     if keys.is_confirmed:
         replace_file(secrets / CONFIRMED, f"{keys.fingerprint}\n")
