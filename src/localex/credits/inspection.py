@@ -12,6 +12,7 @@ from localex.credits import checks, seals
 from localex.credits.checks import CheckResult, Progress
 from localex.credits.health import find_checked_until, find_last_seal
 from localex.credits.models import CheckRun
+from localex.credits.services import expire_overdue
 from localex.credits.services.calls import call
 from localex.lib import clock
 from localex.lib.errors import Conflict
@@ -19,6 +20,10 @@ from localex.lib.errors import Conflict
 log = structlog.get_logger(__name__)
 
 MAX_WORDS = 500
+# The check allows an hour, and trading's own net comes after a quarter of one.
+RETURN_AFTER = timedelta(minutes=30)
+BATCH = 100
+MAX_BATCHES = 1_000
 FOUND = "A check found something in the books that must be looked at first. Credits stay where they are until then."
 
 
@@ -66,7 +71,11 @@ def inspect(*, scope: str, progress: Progress | None = None) -> CheckRun:
     In order: seals without a published copy are published. Otherwise an ERROR is logged for each check that fails, and
     postings stop in the communities concerned, in all when nobody can say in which; those that an operator let go on
     despite exactly this go on. An incremental run looks at what was booked since the last seal found in order.
+
+    Holds whose time ran out while no worker was there (a night, a restore of yesterday) are returned before: I6 is for
+    what lies there although somebody looked.
     """
+    _return_expired()
     run, results = _run_checks(scope=scope, progress=progress)
     for result in results:
         if result.notes:
@@ -79,6 +88,16 @@ def inspect(*, scope: str, progress: Progress | None = None) -> CheckRun:
     for community_id in _to_stop(run, _concerned(results)):
         stop(community_id=community_id, words=FOUND)
     return run
+
+
+def _return_expired() -> None:
+    for _ in range(MAX_BATCHES):
+        with transaction.atomic():
+            returned = expire_overdue(older_than=RETURN_AFTER, limit=BATCH)
+        if returned:
+            log.warning("ledger_holds_returned", trades=[str(trade_id) for trade_id in returned])
+        if len(returned) < BATCH:
+            return
 
 
 def _run_checks(*, scope: str, progress: Progress | None) -> tuple[CheckRun, list[CheckResult]]:

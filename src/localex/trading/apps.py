@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.apps import AppConfig
 
 SWEEP_EVERY = timedelta(seconds=30)
-EXPIRE_EVERY = timedelta(minutes=15)
+EXPIRE_EVERY = timedelta(minutes=10)
 NAME_EVERY = timedelta(hours=1)
 
 

@@ -8,6 +8,7 @@ import structlog
 from django.db import DatabaseError, transaction
 
 from localex.credits import services as credit_services
+from localex.credits.errors import PostingsStopped
 from localex.jobs.services import enqueue
 from localex.jobs.tasks import database_task, outside_task
 from localex.lib import clock
@@ -20,8 +21,9 @@ from localex.trading.states import OfferState
 
 MOST = 2_000  # ended in one run; what is left waits half a minute
 BATCH = 100
-# The sweep above gives credits back within half a minute; what the ledger still holds after an hour, it has missed.
-OVERDUE_AFTER = timedelta(hours=1)
+# The sweep above gives credits back within half a minute; what the ledger holds longer than this, it has missed. Well
+# within the hour that the checker of the ledger allows, because that one stops all postings of the community.
+OVERDUE_AFTER = timedelta(minutes=15)
 GONE = (ListingState.TRADED, ListingState.EXPIRED, ListingState.REMOVED)
 log = structlog.get_logger()
 
@@ -46,8 +48,9 @@ def end_overdue() -> None:
 def expire_holds() -> None:
     """The safety net below the sweep: no credits stay held for ever, whatever went wrong with a trade.
 
-    The ledger gives back, by its own clock, what expired an hour ago. Then every trade whose credits went back that way
-    is ended, with its event and notices: also those that a run before left behind, because it was killed in between.
+    The ledger gives back, by its own clock, what expired a quarter of an hour ago. Then every trade whose credits went
+    back that way is ended, with its event and notices: also those that a run before left behind, because it was killed
+    in between.
     """
     for _ in range(MOST // BATCH):
         with transaction.atomic():
@@ -95,6 +98,8 @@ def _end(act: partial[bool]) -> None:
     try:
         with transaction.atomic():
             act()
+    except PostingsStopped:
+        pass  # the operator page says so, and whoever lets postings go on lets this end at the next run
     except (LocalExError, DatabaseError):
         log.exception("trading.end_overdue_failed", **{key: str(value) for key, value in act.keywords.items()})
 
