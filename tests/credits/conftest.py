@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from psycopg.conninfo import conninfo_to_dict
 
 from localex.credits import services
@@ -21,6 +21,26 @@ from tests.servers import Servers
 def in_days(days: float = 3) -> datetime:
     """A deadline that far from now."""
     return clock.now() + timedelta(days=days)
+
+
+MOMENT = 0.2 / 86_400  # days: a deadline for `wait_until_past`
+
+
+def wait_until_past(trade_id: uuid.UUID) -> None:
+    """Wait until the deadline of a hold has passed by the database's clock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_sleep(greatest(0, extract(epoch FROM expires_at - clock_timestamp())) + 0.01)"
+            " FROM ledger.holds WHERE trade_id = %s",
+            [trade_id],
+        )
+
+
+def posted(owner: uuid.UUID) -> dict[str, int]:
+    """What lies in each account of an owner, by kind."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT kind::text, posted FROM ledger.accounts WHERE owner = %s", [owner])
+        return dict(cursor.fetchall())
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ from localex.credits import errors, queries, services
 from localex.credits.models import Journal
 from localex.lib import clock
 from localex.lib.ids import new_id
-from tests.credits.conftest import Town, in_days
+from tests.credits.conftest import Town, in_days, wait_until_past
 
 
 def test_opening_twice_changes_nothing(town: Town) -> None:
@@ -191,7 +191,7 @@ def test_a_trade_has_one_hold(town: Town) -> None:
 def test_an_expired_hold_can_only_be_refunded(town: Town) -> None:
     payer, payee = town.member(gift=100), town.member()
     trade = town.hold(payer, 40, days=0.2 / 86400)
-    _wait_until_past(trade)
+    wait_until_past(trade)
     with pytest.raises(errors.HoldExpired):
         town.release(trade, payee)
     with pytest.raises(errors.HoldExpired):
@@ -268,12 +268,3 @@ def _posted(owner: uuid.UUID) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT kind::text, posted FROM ledger.accounts WHERE owner = %s", [owner])
         return dict(cursor.fetchall())
-
-
-def _wait_until_past(trade_id: uuid.UUID) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_sleep(greatest(0, extract(epoch FROM expires_at - clock_timestamp())) + 0.01)"
-            " FROM ledger.holds WHERE trade_id = %s",
-            [trade_id],
-        )
