@@ -201,9 +201,9 @@ def test_a_chart_goes_below_zero_when_the_balance_does() -> None:
     day = clock.now()
     points = [chart.Point(day + timedelta(days=n), amount) for n, amount in enumerate((0, 4200, -1250, -1250))]
     drawn = chart.draw("90", points)
-    assert drawn.ticks == (6000, 2000, -2000)
-    assert drawn.zero == 150.0
-    assert drawn.line == "M0.0 150.0H240.0V45.0H480.0V181.2H720.0"
+    assert drawn.ticks == (5000, 0, -5000)
+    assert drawn.zero == 100.0
+    assert drawn.line == "M0.0 100.0H240.0V16.0H480.0V125.0H720.0"
     assert [point.balance for point in drawn.rows] == [-1250, 4200, 0]
 
 

@@ -99,15 +99,18 @@ def draw(span: str, points: Sequence[Point]) -> Chart:
 
 
 def _edges(lowest: int, highest: int) -> tuple[int, int]:
-    """Round amounts round the values, from zero on, so that a small change never looks like a large one."""
-    top = _round_up(max(highest, 0)) if highest > 0 else 0
-    bottom = -_round_up(-lowest) if lowest < 0 else 0
-    return bottom, top if top > bottom else bottom + 100
+    """Round amounts round the values, with zero at the foot, so that a small change never looks like a large one.
+
+    Below zero there is as much room as above it, so that zero is the line in the middle.
+    """
+    edge = _round_up(max(highest, -lowest, 0))
+    return (-edge if lowest < 0 else 0), edge
 
 
 def _round_up(amount: int) -> int:
-    """The next of 1, 2, 4, 6, 8, 10 and their tenfolds, in whole credits; each can be halved."""
+    """The next round amount that can be halved, in hundredths; at least one credit."""
     unit = 100
     while amount > 10 * unit:
         unit *= 10
-    return next(unit * number for number in (1, 2, 4, 6, 8, 10) if amount <= unit * number)
+    steps = (1, 2, 4, 6, 8, 10) if unit == 100 else (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+    return next(int(unit * step) for step in steps if amount <= unit * step)
