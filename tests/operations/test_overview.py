@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
+from localex.credits.models import CheckRun
 from localex.lib import clock
 from localex.operations import queries
 from localex.operations.models import Run, Status
@@ -45,6 +46,7 @@ def test_strangers_do_not_see_it(staff: Client, member: Any) -> None:
 
 
 def test_all_is_well(staff: Client) -> None:
+    CheckRun.objects.create(started_at=clock.now(), finished_at=clock.now(), scope="full", ok=True)
     ran("backup", bytes=4_200_000)
     ran("drill", words="restored in 3 s")
     said(backups=[{"id": "20261123T030000", "at": "2026-11-23T03:00:00+00:00", "bytes": 4_200_000}])
@@ -105,7 +107,7 @@ def test_few_queries_however_much_ran(
     for number in range(40):
         ran("drill", hours_ago=number * 12)
     said()
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         staff.get("/staff/operations/")
 
 

@@ -76,6 +76,7 @@ ROUTES: Final[dict[str, str]] = {
     "credits:community": ACCOUNT,
     "credits:guide": EVERYBODY,
     "operations:overview": STAFF,
+    "operations:resume": STAFF,
     "notifications:inbox": MEMBER,
     "notifications:mark_all_read": MEMBER,
     "notifications:open": OWNER,
@@ -102,6 +103,7 @@ POSTS: Final = frozenset(
         "account_confirm_email",
         "account_email_verification_sent",
         "places:location",
+        "operations:resume",
         *(name for name in ROUTES if name.startswith(("trading:", "listings:", "notifications:"))),
     }
     - {"listings:mine", "listings:new", "listings:detail", "listings:edit"}

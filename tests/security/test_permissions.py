@@ -72,6 +72,7 @@ def things(db: None) -> Things:
     ids["members:profile"] = ids["members:avatar"] = {"display_name": owner.display_name}
     ids["places:map"] = {"slug": community.slug}
     ids["media:picture"] = {"key": f"{'0' * 64}-200.webp"}
+    ids["operations:resume"] = {"community_id": community.id}
     ids["account_confirm_email"] = {"key": "unknown"}
     ids["account_reset_password_from_key"] = {"uidb36": "1", "key": "unknown"}
     return Things(owner, other, stranger, ids)

@@ -11,8 +11,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,15 @@ RETENTION = {"daily": "LOCALEX_BACKUP_DAILY", "weekly": "LOCALEX_BACKUP_WEEKLY",
 NICENESS = 10
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Of how many days, weeks and months the newest backup is kept."""
+
+    daily: int = 7
+    weekly: int = 4
+    monthly: int = 6
+
+
 class Keeper:
     """Keeps one installation's backups. `tell` takes one line for the log."""
 
@@ -55,7 +64,7 @@ class Keeper:
         *,
         app_url: str,
         hour: int = DEFAULT_HOUR,
-        retention: Mapping[str, int] | None = None,
+        kept: Kept | None = None,
         first_after: timedelta = FIRST_AFTER,
         tell: Callable[[str], None],
     ) -> None:
@@ -64,7 +73,7 @@ class Keeper:
         self._keys = keys
         self._app_url = app_url
         self._hour = hour
-        self._retention = dict(retention or {})
+        self._kept = kept or Kept()
         self._tell = tell
         self._began_at = datetime.now(UTC)
         self._first_after = first_after
@@ -145,7 +154,9 @@ class Keeper:
         had_gap = self._receiver.state.has_gap
         try:
             manifest = engine.make_backup(self._site, self._store, self._keys)
-            pruned = engine.apply_retention(self._store, self._keys, **self._retention)
+            pruned = engine.apply_retention(
+                self._store, self._keys, daily=self._kept.daily, weekly=self._kept.weekly, monthly=self._kept.monthly
+            )
         except StartError as error:
             records.end_run(self._app_url, run, finished_at=_now(), ok=False, detail={"error": error.message})
             raise
@@ -274,7 +285,7 @@ def main() -> None:
         Keys.prepare(installation.directory.secrets),
         app_url=installation.app_url,
         hour=int(environ.get("LOCALEX_BACKUP_HOUR") or DEFAULT_HOUR),
-        retention={name: int(environ[variable]) for name, variable in RETENTION.items() if environ.get(variable)},
+        kept=Kept(**{name: int(environ[variable]) for name, variable in RETENTION.items() if environ.get(variable)}),
         first_after=first_after,
         tell=_say,
     )

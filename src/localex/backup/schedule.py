@@ -1,6 +1,6 @@
 """When a backup and a drill are due. Pure functions; times are aware and in UTC."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 # After a failure; a full disk does not empty itself within seconds.
@@ -30,13 +30,20 @@ class Memory:
     @classmethod
     def from_json(cls, found: dict[str, object], *, now: datetime) -> "Memory":
         """From the file; what cannot be read is forgotten."""
-        memory = cls(first_seen_at=now, drill_failed=bool(found.get("drill_failed")))
-        for name in ("first_seen_at", "backup_tried_at", "drill_tried_at", "drill_passed_at"):
-            try:
-                memory = replace(memory, **{name: datetime.fromisoformat(str(found[name])).astimezone(UTC)})
-            except (KeyError, ValueError):
-                continue
-        return memory
+        return cls(
+            first_seen_at=_moment(found.get("first_seen_at")) or now,
+            backup_tried_at=_moment(found.get("backup_tried_at")),
+            drill_tried_at=_moment(found.get("drill_tried_at")),
+            drill_passed_at=_moment(found.get("drill_passed_at")),
+            drill_failed=bool(found.get("drill_failed")),
+        )
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text)).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def quiet_hour(now: datetime, hour: int) -> datetime:

@@ -80,3 +80,24 @@ def list_stops() -> list[Stop]:
             " WHERE stopped_at IS NOT NULL ORDER BY stopped_at, community_id"
         )
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One row of the ledger's audit; `before` and `after` are limits in hundredths, None where there is none."""
+
+    at: datetime
+    community_id: UUID | None
+    what: str
+    before: int | None
+    after: int | None
+    words: str
+
+
+def list_decisions(*, limit: int = 30) -> list[Decision]:
+    """The newest decisions about accounts and communities, at most `limit` (1 to 200). Primary key, backwards."""
+    rows = _rows(
+        "SELECT at, community_id, what, before, after, words FROM ledger.audits ORDER BY audit_id DESC LIMIT %s",
+        [max(1, min(limit, MOST_RUNS))],
+    )
+    return [Decision(*row) for row in rows]

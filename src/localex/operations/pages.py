@@ -1,25 +1,29 @@
 """What the operator page says, put together from the queries."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 
 from localex.backup.health import find_problems, spell
 from localex.lib import clock
 from localex.operations import queries
+from localex.operations.ledger import ResumeForm, describe_ledger
 from localex.operations.models import Run
 
 SIZES = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 
 
-def describe_overview() -> dict[str, Any]:
-    """Everything on the operator page; a dozen queries at most."""
+def describe_overview(tried: Mapping[UUID, ResumeForm] | None = None) -> dict[str, Any]:
+    """Everything on the operator page; `tried` are forms to show again, by community; two dozen queries at most."""
     now = clock.now()
     status = queries.find_status()
     facts = queries.find_backup_facts(status)
     days = queries.list_proven_days(today=now.date())
     return {
+        **describe_ledger(now, tried or {}),
         "backup_problems": find_problems(facts, now=now),
         "status": status,
         "status_age": spell(now - status.at) if status else "",

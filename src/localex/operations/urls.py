@@ -7,4 +7,5 @@ from localex.operations import web
 app_name = "operations"
 urlpatterns = [
     path("", web.overview, name="overview"),
+    path("resume/<uuid:community_id>/", web.resume, name="resume"),
 ]

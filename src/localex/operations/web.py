@@ -1,10 +1,15 @@
 """The operator page below the staff pages."""
 
-from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from typing import Any
+from uuid import UUID
 
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from localex.credits.inspection import ChecksFail
+from localex.operations import ledger
 from localex.operations.pages import describe_overview
 
 
@@ -12,5 +17,26 @@ from localex.operations.pages import describe_overview
 @require_GET
 def overview(request: HttpRequest) -> HttpResponse:
     """The ledger's health, the backups and what to do."""
-    context = {**admin.site.each_context(request), **describe_overview(), "title": "Operations"}
-    return render(request, "operations/overview.html", context)
+    return _render(request)
+
+
+@admin.site.admin_view
+@require_POST
+def resume(request: HttpRequest, community_id: UUID) -> HttpResponse:
+    """Let a community post again, for a reason; checks everything first, which may take a while."""
+    form = ledger.ResumeForm(request.POST, prefix=str(community_id))
+    if not form.is_valid():
+        return _render(request, status=422, tried={community_id: form})
+    reason, despite = form.cleaned_data["reason"], form.cleaned_data["despite"]
+    try:
+        ledger.resume(actor=request.user, community_id=community_id, reason=reason, despite=despite)  # type: ignore[arg-type]
+    except ChecksFail as error:
+        form.add_error(None, f"{error.message} {error.kept}")
+        return _render(request, status=409, tried={community_id: form})
+    messages.success(request, "Credits move again.")
+    return redirect("operations:overview")
+
+
+def _render(request: HttpRequest, *, status: int = 200, tried: Any = None) -> HttpResponse:
+    context = {**admin.site.each_context(request), **describe_overview(tried), "title": "Operations"}
+    return render(request, "operations/overview.html", context, status=status)

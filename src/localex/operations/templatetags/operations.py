@@ -7,6 +7,7 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 
 from localex.operations import queries
+from localex.operations.ledger import find_ledger_problems
 
 register = template.Library()
 
@@ -20,7 +21,7 @@ def operations_banner(context: template.Context) -> dict[str, Any]:
         return {"problems": []}
     try:
         with transaction.atomic():
-            problems = queries.find_backup_problems()
+            problems = [*find_ledger_problems(), *queries.find_backup_problems()]
     except DatabaseError:
         # A staff page must open while a migration has not run yet.
         problems = []
