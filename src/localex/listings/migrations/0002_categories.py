@@ -6,8 +6,10 @@ from localex.listings.tree import read_branches
 
 
 def plant(apps, schema_editor):
-    """Add every category of data/categories.json."""
+    """Add every category of data/categories.json, unless the tree stayed when this migration was taken back."""
     category = apps.get_model("listings", "Category")
+    if category.objects.exists():
+        return
     planted = {}
     for branch in read_branches():
         planted[branch.slug] = category(
@@ -20,13 +22,7 @@ def plant(apps, schema_editor):
     category.objects.bulk_create(planted.values())
 
 
-def uproot(apps, schema_editor):
-    """Remove the tree; refused by the database while a listing hangs on it."""
-    category = apps.get_model("listings", "Category")
-    category.objects.filter(parent__isnull=False).delete()
-    category.objects.all().delete()
-
-
 class Migration(migrations.Migration):
     dependencies = [("listings", "0001_initial")]
-    operations = [migrations.RunPython(plant, uproot)]
+    # Backwards the tree stays, because listings hang on it; 0001 takes the table.
+    operations = [migrations.RunPython(plant, migrations.RunPython.noop)]
