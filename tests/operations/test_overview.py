@@ -54,7 +54,9 @@ def test_all_is_well(staff: Client) -> None:
     for words in ("Backups", "confirmed", "4.2 MB", "20261123T030000", "restored in 3 s", "1 of the last 1 day"):
         assert words in page
     assert "What needs you" not in page
-    assert "ops-banner" not in text(staff, "/staff/")
+    index = text(staff, "/staff/")
+    assert "ops-banner" not in index
+    assert 'href="/staff/operations/"' in index
 
 
 def test_what_is_wrong_is_loud_on_every_staff_page(staff: Client) -> None:
@@ -63,7 +65,7 @@ def test_what_is_wrong_is_loud_on_every_staff_page(staff: Client) -> None:
     said(key_confirmed=False)
     page = text(staff)
     assert "The last proven restore is 2 days old" in page
-    assert "localex drill" in page
+    assert "<code>localex drill</code>" in page
     for path in ("/staff/", "/staff/members/member/"):
         banner = text(staff, path)
         assert 'class="ops-banner" role="alert"' in banner

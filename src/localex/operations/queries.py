@@ -12,7 +12,7 @@ from localex.lib import clock
 from localex.operations.models import Run, RunKind, Status
 
 BACKUP_PART = "backup"
-MAX_RUNS = 30
+MAX_RUNS = 14
 CHART_DAYS = 30
 
 

@@ -5,6 +5,8 @@ from typing import Any
 from django import template
 from django.db import Error as DatabaseError
 from django.db import transaction
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from localex.operations import queries
 from localex.operations.ledger import find_ledger_problems
@@ -25,4 +27,14 @@ def operations_banner(context: template.Context) -> dict[str, Any]:
     except DatabaseError:
         # A staff page must open while a migration has not run yet.
         problems = []
-    return {"problems": [problem for problem in problems if problem.is_grave]}
+    grave = [problem for problem in problems if problem.is_grave]
+    return {"problems": grave, "is_index": bool(match and match.view_name == "admin:index")}
+
+
+@register.filter
+def commands(words: str) -> SafeString:
+    """Words in which `commands` stand between backticks, as on the terminal."""
+    parts = words.split("`")
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if number % 2 else part,) for number, part in enumerate(parts))
+    )
