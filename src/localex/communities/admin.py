@@ -50,12 +50,14 @@ class CommunityAdmin(ModelAdmin):
         ("Where it is", {"fields": [("centre_lat", "centre_lon"), ("south", "north"), ("west", "east")]}),
     ]
 
-    @action(
-        description="Fund the protection account", permissions=["trading.add_staffpayment"], url_path="fund-protection"
-    )
+    @action(description="Fund the protection account", permissions=["pay"], url_path="fund-protection")
     def fund_protection(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To the form, which a layer above has."""
         return redirect("admin:trading_staffpayment_fund", object_id)
+
+    def has_pay_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        """Whether this coordinator may move credits."""
+        return request.user.has_perm("trading.add_staffpayment")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Community | None = None) -> list[str]:
         """The slug is in addresses that people kept."""

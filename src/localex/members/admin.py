@@ -96,10 +96,14 @@ class MemberAdmin(ReadOnly, ModelAdmin):
     actions_detail = ("give_credits",)
     show_full_result_count = False
 
-    @action(description="Give credits", permissions=["trading.add_staffpayment"], url_path="give-credits")
+    @action(description="Give credits", permissions=["pay"], url_path="give-credits")
     def give_credits(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To the form, which a layer above has."""
         return redirect("admin:trading_staffpayment_grant", object_id)
+
+    def has_pay_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        """Whether this coordinator may move credits."""
+        return request.user.has_perm("trading.add_staffpayment")
 
     @admin.action(description="Suspend: may look, may not act", permissions=["moderate"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Member]) -> None:

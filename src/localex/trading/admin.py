@@ -75,10 +75,14 @@ class TradeAdmin(_ReadOnly, ModelAdmin):
     inlines = (TimeInline, EventInline)
     actions_detail = ("compensate",)
 
-    @action(description="Compensate a side", permissions=[payments.RIGHT], url_path="compensate")
+    @action(description="Compensate a side", permissions=["pay"], url_path="compensate")
     def compensate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To the form."""
         return redirect("admin:trading_staffpayment_compensate", object_id)
+
+    def has_pay_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        """Whether this coordinator may move credits."""
+        return request.user.has_perm(payments.RIGHT)
 
     @admin.display(description="price", ordering="price")
     def price_in_credits(self, trade: Trade) -> str:

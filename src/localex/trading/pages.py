@@ -172,9 +172,12 @@ def _is_shut_then(trade: Trade) -> bool:
 
 def _place_map(trade: Trade, cards: list[PlaceCard]) -> dict[str, Any] | None:
     """What components/map.html needs: the proposals, or the one place where the two meet."""
-    if cards:
+    if cards and trade.place is None:
         shown = [(card.option.place, card.option.rank) for card in cards]
         label = "The proposed places on a map"
+    elif cards:
+        shown = [(card.option.place, card.option.rank) for card in cards if card.option.place_id == trade.place_id]
+        label = "Where you meet on a map"
     elif trade.place and trade.state in {TradeState.SCHEDULED, TradeState.ARRIVED, TradeState.MEETING}:
         shown, label = [(trade.place, 1)], f"{trade.place.name} on a map"
     else:
