@@ -18,7 +18,7 @@ from tests.servers import temporary_folder
 class Backed:
     """A store with one backup and the log of what came after it.
 
-    Booked were: "before the backup"; the backup; "first", `between`, "second"; two ends of segments; "third".
+    Booked were: "before the backup"; the backup; "first", `between`, "second", a seal; two ends of segments; "third".
     """
 
     store: FolderStore
@@ -43,11 +43,13 @@ def backed(town: Town) -> Iterator[Backed]:
     folder = temporary_folder("lx-store-")
     store = FolderStore(folder / "store")
     town.post("before the backup")
+    town.make_seal(1)
     manifest = town.backup(store)
     with town.receiving(store):
         town.post("first")
         between = town.post("between")
         town.post("second")
+        town.make_seal(2)
         town.fill_segment()
         town.fill_segment()
         last = town.post("third")

@@ -1,14 +1,20 @@
 """A town comes back as of any second, from the store and the key alone, or not at all."""
 
+import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from localex.backup import engine
-from localex.backup.errors import BackupError, NothingToRestore, StoreFull
+from localex.backup.errors import BackupDamaged, BackupError, NothingToRestore, StoreFull
 from localex.backup.keys import FILE, Keys
+from localex.backup.manifest import LedgerSeal, object_name
+from localex.backup.sealed import seal
+from localex.backup.stores import FolderStore
 from localex.embedded.errors import ExitCode, StartError
 from localex.embedded.installation import Installation
 from tests.backup.conftest import Backed
@@ -54,7 +60,9 @@ def test_a_time_without_any_commit_after_it_is_the_end_of_the_log(backed: Backed
     assert read_postings(place / "new")[-1] == "the last one"
 
 
-def test_a_backup_without_any_log_restores_to_its_own_end(backed: Backed, town: Town, place: Path, own_store) -> None:
+def test_a_backup_without_any_log_restores_to_its_own_end(
+    backed: Backed, town: Town, place: Path, own_store: FolderStore
+) -> None:
     for entry in own_store.list("wal/"):
         own_store.delete(entry.name)
 
@@ -107,7 +115,9 @@ def test_a_half_restored_directory_is_no_town(backed: Backed, town: Town, place:
     assert read_postings(place / "new")[-1] == "the last one"
 
 
-def test_a_restored_town_is_backed_up_and_restored_again(backed: Backed, town: Town, place: Path, own_store) -> None:
+def test_a_restored_town_is_backed_up_and_restored_again(
+    backed: Backed, town: Town, place: Path, own_store: FolderStore
+) -> None:
     """The second life has a timeline of its own, and both lives lie in the same store."""
     restore(own_store, town, place / "second", to=backed.between)
     installation = Installation.at(place / "second", {})
@@ -146,3 +156,34 @@ def test_a_restore_killed_while_it_moves_things_up_goes_on(
     restore(backed.store, town, new)
 
     assert read_postings(new)[-1] == "the last one"
+
+
+def test_seals_of_what_was_given_up_are_put_aside(backed: Backed, town: Town, place: Path) -> None:
+    """They would look like forgeries beside the seals of the new life."""
+    earlier = restore(backed.store, town, place / "earlier", to=backed.between)
+    newest = restore(backed.store, town, place / "newest")
+
+    assert (earlier.seals_aside, newest.seals_aside) == (1, 0)
+    assert [path.name for path in (place / "earlier" / "seals").iterdir()] == ["1.json"]
+    assert [path.name for path in (place / "earlier" / "seals-given-up").iterdir()] == ["2.json"]
+    assert sorted(path.name for path in (place / "newest" / "seals").iterdir()) == ["1.json", "2.json"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"ledger_seal": LedgerSeal(1, "00" * 32)}, "seal 1 is not the one"),
+        ({"row_counts": {"ledger.entry": 1_000_000}}, "ledger.entry has 0 rows, and the backup had 1000000"),
+    ],
+)
+def test_a_database_that_is_not_what_the_manifest_says_is_no_town(
+    backed: Backed, town: Town, place: Path, own_store: FolderStore, change: dict[str, Any], words: str
+) -> None:
+    manifest = replace(backed.manifest, **change)
+    seal(own_store, town.keys, object_name(manifest.backup_id), io.BytesIO(manifest.to_json()))
+
+    with pytest.raises(BackupDamaged, match=words):
+        restore(own_store, town, place / "new")
+
+    with pytest.raises(StartError, match="has not finished"):
+        Installation.at(place / "new", {}).directory.prepare()

@@ -56,6 +56,14 @@ class Town:
         with self.cluster.connect(roles.SUPER) as connection:
             connection.execute("SELECT pg_switch_wal()")
 
+    def make_seal(self, number: int) -> None:
+        """What the ledger does every minute: a row, and a file outside the database."""
+        with self.cluster.connect(roles.OWNER) as connection:
+            connection.execute("INSERT INTO ledger.seals VALUES (%s, sha256(%s))", [number, str(number).encode()])
+        folder = self.directory.root / "seals"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number}.json").write_text(f'{{"seal_no": {number}}}')
+
     def backup(self, store: Store) -> Manifest:
         return engine.make_backup(self.site, store, self.keys)
 
@@ -93,6 +101,8 @@ def start_town(root: Path) -> Town:
     cluster.create_roles()
     with cluster.connect(roles.OWNER) as connection:
         connection.execute("CREATE TABLE posting (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, words text)")
+        connection.execute("CREATE SCHEMA ledger")
+        connection.execute("CREATE TABLE ledger.seals (seal_no bigint PRIMARY KEY, digest bytea)")
     for name, size in (("tree", 3000), ("house", 200_000)):
         path = directory.root / "media" / "pictures" / f"{name}.webp"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 SIGNAL = "recovery.signal"
 NOT_REACHED = "recovery ended before configured recovery target was reached"
 WORK = "recovery"
+# See localex.credits.seals.publisher.
+SEALS = "seals"
+SEALS_ASIDE = "seals-given-up"
 # Only the owner of the socket's folder can connect, and the passwords may be older or newer than the database.
 TRUST = "local all all trust\n"
 STOP_SECONDS = 600
@@ -45,6 +48,8 @@ class Recovered:
     timeline: int
     segment_count: int
     row_counts: dict[str, int]
+    # Published seals that were made after the time that was restored.
+    seals_aside: int = 0
 
 
 class Recovery:
@@ -166,9 +171,10 @@ class Recovery:
                 had = self._manifest.row_counts[lost[0]]
                 raise BackupDamaged(f"{lost[0]} has {counts.get(lost[0], 0)} rows, and the backup had {had}.")
             self._check_seal(connection)
+            aside = self._put_seals_aside(connection)
             self._set_passwords(connection)
             connection.execute("CHECKPOINT")
-        return Recovered(end_lsn, timeline, self._segment_count, counts)
+        return Recovered(end_lsn, timeline, self._segment_count, counts, aside)
 
     def _check_seal(self, connection: "psycopg.Connection[Any]") -> None:
         """The ledger's seal of the manifest must be there with the same digest."""
@@ -179,6 +185,21 @@ class Recovery:
         row = connection.execute("SELECT digest FROM ledger.seals WHERE seal_no = %s", [expected.seal_no]).fetchone()
         if newest is None or row is None or bytes(row[0]).hex() != expected.digest:
             raise BackupDamaged(f"The ledger's seal {expected.seal_no} is not the one that the backup had.")
+
+    def _put_seals_aside(self, connection: "psycopg.Connection[Any]") -> int:
+        """Take published seals away that the restored ledger has not reached; returns how many there are.
+
+        They belong to what was given up by restoring an earlier time. Beside the new life's seals of the same numbers
+        they would look like forgeries, and the ledger would stop itself; thrown away they could not be asked about.
+        """
+        newest = find_ledger_seal(connection)
+        last = newest.seal_no if newest else 0
+        aside = self._directory.root / SEALS_ASIDE
+        for path in (self._directory.root / SEALS).glob("*.json"):
+            if path.stem.isdigit() and int(path.stem) > last:
+                aside.mkdir(mode=0o700, exist_ok=True)
+                path.replace(aside / path.name)
+        return sum(1 for _ in aside.glob("*.json"))
 
     def _set_passwords(self, connection: "psycopg.Connection[Any]") -> None:
         """The files in `secrets` win: they may be older or newer than the database."""

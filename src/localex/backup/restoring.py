@@ -70,6 +70,7 @@ def restore(
             file_count=file_count,
             row_counts=found.row_counts,
             seconds=time.monotonic() - began,
+            seals_aside=found.seals_aside,
         )
 
 

@@ -47,6 +47,8 @@ class Restored:
     file_count: int
     row_counts: dict[str, int]
     seconds: float
+    # Published seals from after that moment, now in the folder `seals-given-up`.
+    seals_aside: int = 0
 
 
 @dataclass(frozen=True)

@@ -338,6 +338,8 @@ def _restore(store: "FolderStore", keys: "Keys", backup_id: str, *, to: datetime
     say(f"{sum(after.values())} rows in {len(after)} tables; {found.file_count} files; every page's checksum is right.")
     for name in changed:
         say(f"  {name}: {before.get(name, 0)} in the backup, {after[name]} now")
+    if found.seals_aside:
+        say(f"  {found.seals_aside} seals were made after that time; their published files are in seals-given-up.")
     say(f"Look at it with:  localex check --data-dir {found.directory}")
     say(f"Start it with:    localex up --data-dir {found.directory}")
 
