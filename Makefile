@@ -2,7 +2,7 @@
 PORT ?= 8000
 DATA_DIR ?=
 BIN := .venv/bin
-BENCHES := pages trade start migrations places ledger ledger-size
+BENCHES := pages trade start migrations places ledger ledger-size backup
 export PYTHONDONTWRITEBYTECODE ?=
 
 .DEFAULT_GOAL := help
