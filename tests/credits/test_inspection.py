@@ -383,3 +383,18 @@ def test_a_refusal_is_proven_too(site: Site, tmp_path: Path) -> None:
 def test_the_download(client: Client, db: None) -> None:
     """A stranger is asked to sign in; nothing more is said."""
     assert client.get(f"/credits/proof/{new_id()}.json").status_code == 302
+
+
+def test_seals_that_cannot_be_published_are_no_run(site: Site) -> None:
+    """The disk is full, say: the job fails and is tried again, and nothing counts as published that is not."""
+    from localex.credits import health
+
+    site.books.grant(site.books.member())
+    seal()
+    site.seals.write_text("a file where the folder should be")
+    with pytest.raises(OSError, match="seals"):
+        inspect("incremental")
+    assert health.find_last_check() is None
+    site.seals.unlink()
+    assert inspect("incremental").ok
+    assert (site.seals / "1.json").exists()

@@ -68,9 +68,9 @@ def resume(
 def inspect(*, scope: str, progress: Progress | None = None) -> CheckRun:
     """Run the checks of `scope` (CheckRun.FULL or INCREMENTAL), keep the outcome, and act on it.
 
-    In order: seals without a published copy are published. Otherwise an ERROR is logged for each check that fails, and
-    postings stop in the communities concerned, in all when nobody can say in which; those that an operator let go on
-    despite exactly this go on. An incremental run looks at what was booked since the last seal found in order.
+    When the seals are in order, those without a published copy are published. An ERROR is logged for each check that
+    fails, and postings stop in the communities concerned, in all when nobody can say in which; those that an operator
+    let go on despite exactly this go on. An incremental run looks at what was booked since the last seal found in order.
 
     Holds whose time ran out while no worker was there (a night, a restore of yesterday) are returned before: I6 is for
     what lies there although somebody looked.
@@ -80,9 +80,7 @@ def inspect(*, scope: str, progress: Progress | None = None) -> CheckRun:
     for result in results:
         if result.notes:
             log.warning("ledger_check_noted", check=result.name, notes=list(result.notes))
-        if result.holds and result.unpublished:
-            seals.publish_seals(seals.publisher(), result.unpublished)
-        elif not result.holds:
+        if not result.holds:
             rows = [f"{offence.subject}: {offence.detail}" for offence in result.offences]
             log.error("ledger_broken", check=result.name, promise=result.words, count=result.count, rows=rows)
     for community_id in _to_stop(run, _concerned(results)):
@@ -105,6 +103,10 @@ def _run_checks(*, scope: str, progress: Progress | None) -> tuple[CheckRun, lis
     seal = find_last_seal()
     since = find_checked_until() if scope == CheckRun.INCREMENTAL else None
     results = checks.run_checks(since=since, progress=progress)
+    for result in results:
+        # Before the run is kept: it says that all seals up to then are published.
+        if result.holds and result.unpublished:
+            seals.publish_seals(seals.publisher(), result.unpublished)
     run = CheckRun.objects.create(
         started_at=started_at,
         finished_at=clock.now(),

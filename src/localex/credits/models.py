@@ -116,7 +116,7 @@ class CheckRun(Record):
     ok = models.BooleanField()
     results = models.JSONField(default=list)
     sealed_until = models.DateTimeField(null=True)
-    resumed = models.JSONField(default=list)
+    resumed = models.JSONField(default=list, db_default=[])
 
     class Meta:
         ordering = ["-id"]

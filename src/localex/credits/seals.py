@@ -155,7 +155,9 @@ def compare_published(published: SealPublisher, *, since: datetime | None = None
     """
     after_no = _count_until(since)
     known_no = _count_until(find_checked_until())
-    offences, missing, fresh = [], [], []
+    offences: list[tuple[str, str]] = []
+    missing: list[int] = []
+    fresh: list[int] = []
     waiting = {number for number in published.numbers() if number > after_no}
     for seal in list_seals(after_no=after_no):
         waiting.discard(seal.seal_no)

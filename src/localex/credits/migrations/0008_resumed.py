@@ -5,4 +5,4 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [("credits", "0007_checks")]
-    operations = [migrations.AddField("checkrun", "resumed", models.JSONField(default=list))]
+    operations = [migrations.AddField("checkrun", "resumed", models.JSONField(default=list, db_default=[]))]

@@ -1,0 +1,64 @@
+"""The download of a proof: for own entries, for nobody else's, and honest about what is not sealed yet."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from localex.credits import inspection
+from localex.credits.models import Journal
+from localex.lib.ids import new_id
+from localex.members.models import Member
+from tests import town
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _uncollected_files(settings: Any) -> None:
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
+@pytest.fixture
+def member() -> Member:
+    return town.new_member(town.found_community())
+
+
+def browser_of(member: Member) -> Client:
+    client = Client()
+    client.force_login(member.user)
+    return client
+
+
+def test_an_own_entry_says_that_it_is_not_sealed_yet(member: Member) -> None:
+    posting = Journal.objects.get(kind="starter_grant", community_id=member.community_id)
+    answer = browser_of(member).get(f"/credits/proof/{posting.journal_id}.json")
+    assert answer.status_code == 200
+    assert answer["Content-Disposition"] == f'attachment; filename="proof-{posting.journal_id}.json"'
+    assert "try again a little later" in answer.json()["not_sealed_yet"]
+
+
+def test_an_entry_of_somebody_else_looks_like_none(member: Member) -> None:
+    posting = Journal.objects.get(kind="starter_grant", community_id=member.community_id)
+    stranger = browser_of(town.new_member(member.community))
+    assert stranger.get(f"/credits/proof/{posting.journal_id}.json").status_code == 404
+    assert stranger.get(f"/credits/proof/{new_id()}.json").status_code == 404
+
+
+def test_who_is_not_signed_in_is_asked_to(member: Member) -> None:
+    assert Client().get(f"/credits/proof/{new_id()}.json").status_code == 302
+
+
+def test_stopped_postings_are_said_in_words_and_nothing_is_lost(member: Member) -> None:
+    """An offer is accepted while postings are stopped: the page says so, and it works once they go on."""
+    buyer = town.new_member(member.community)
+    offer = town.new_offer(buyer, town.new_listing(member))
+    inspection.stop(community_id=member.community_id, words="Somebody looks into it.")
+    seller = browser_of(member)
+    answer = seller.post(f"/offers/{offer.id}/accept/")
+    assert answer.status_code == 503
+    assert "Credits cannot move in this community at the moment" in answer.content.decode()
+    assert "Your credits are where they were." in answer.content.decode()
+    assert inspection.resume(community_id=member.community_id, actor=None, words="It was nothing.")
+    assert seller.post(f"/offers/{offer.id}/accept/").status_code == 302
