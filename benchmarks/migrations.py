@@ -1,15 +1,18 @@
-"""How long every migration takes on an empty database, as `localex migrate` runs them.
+"""How long every migration takes on an empty database, and whether they keep anybody waiting: `make bench-migrations`.
 
-A new data directory on this machine's disk with its own PostgreSQL, which runs already; the time counts from the start
-of the migration, with Django set up, to the recorded fingerprint of the schema.
+The second is migrations_under_load.py, which runs after this one (not with --empty). For the first, a new directory
+on this machine's disk with its own PostgreSQL, which runs already; the time counts from the start of the migration,
+with Django set up, to the recorded fingerprint of the schema.
 """
 
 import os
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
 
+import migrations_under_load
 from running_town import say_figure
 
 from localex.embedded.installation import Installation
@@ -53,6 +56,8 @@ def main() -> None:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     say_figure("migrate-empty", seconds, "s", "<=", GOAL_SECONDS)
+    if "--empty" not in sys.argv:
+        migrations_under_load.main()
 
 
 if __name__ == "__main__":

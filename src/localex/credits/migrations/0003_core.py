@@ -7,13 +7,14 @@ from localex.credits.ledger_sql import read
 PARTS = (
     "tables",
     "guards",
-    "partitions",
     "posting",
     "batch",
     "accounts",
     "operations",
     "across",
     "growth",
+    # From here on postings wait, so it comes late.
+    "partitions",
     "views",
     "comments",
     "grants",

@@ -6,6 +6,31 @@
 
 SET LOCAL ROLE ledger_owner;
 
+-- All locks at once, views included, and never waiting for one while holding another for longer than requests can bear:
+-- a reader that has one of these tables and wants the next would wait for this transaction, which waits for the reader.
+-- Whoever takes the locks one by one, as the statements below would, makes some request fail with a deadlock.
+DO $locks$
+DECLARE
+    v_usual constant text := current_setting('lock_timeout');
+BEGIN
+    FOR v_try IN 1 .. 300 LOOP
+        BEGIN
+            PERFORM set_config('lock_timeout', '100ms', true);
+            LOCK TABLE ledger.accounts, ledger.journals, ledger.entries, ledger.holds, ledger.totals, ledger.broken_i1,
+                ledger.broken_i2, ledger.broken_i3, ledger.broken_i4, ledger.broken_i5, ledger.broken_i6
+                IN ACCESS EXCLUSIVE MODE;
+            EXIT;
+        EXCEPTION WHEN lock_not_available THEN  -- what it had is given back, and everybody goes on
+            IF v_try = 300 THEN
+                RAISE;
+            END IF;
+            PERFORM pg_sleep(0.05 + random() / 10);
+        END;
+    END LOOP;
+    PERFORM set_config('lock_timeout', v_usual, true);
+END
+$locks$;
+
 -- Within this transaction another table takes the name, so nobody ever misses it.
 -- squawk-ignore renaming-table
 ALTER TABLE ledger.journal RENAME TO journal_first;
