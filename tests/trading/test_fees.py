@@ -1,9 +1,12 @@
 """Fees: said before anybody accepts, held with the price, settled at the moment of accepting, taken at the handover."""
 
+import re
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from localex.communities.services import update_community
 from localex.credits.errors import OtherPayee
@@ -19,6 +22,13 @@ if TYPE_CHECKING:
     from localex.members.models import Member
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def plain_static(settings: Any) -> None:
+    """Pages name their style sheets as they are: nobody collected them for these tests."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 def with_fees(**policy: object) -> "Community":
@@ -128,3 +138,41 @@ def test_held_credits_go_to_the_seller_and_to_nobody_else() -> None:
     trade = town.meet(town.new_trade(seller, buyer))
     with pytest.raises(OtherPayee):
         release(key=new_id(), trade_id=trade.id, payee=stranger.ledger_ref, actor=None)
+
+
+def read(member: "Member", path: str) -> str:
+    client = Client()
+    client.force_login(member.user)
+    page = str(client.get(path).content.decode())
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page[page.index("<main") : page.index("</main>")]))
+
+
+def test_both_sides_read_the_sum_before_it_is_accepted_and_on_the_trade(plain_static: None) -> None:
+    community = with_fees(fee_fixed_buyer=50, fee_percent_buyer=Decimal("2.5"), fee_fixed_seller=100)
+    seller, buyer = town.new_member(community), town.new_member(community)
+    listing = town.new_listing(seller, price=30)
+    form = reverse("trading:make_offer", args=[listing.id])
+    assert "Held safely of your credits 30 + 1.25 fee = 31.25" in read(buyer, form)
+    assert "10 + 0.75 fee = 10.75" in read(buyer, f"{form}?price=10")
+    assert f"{seller.display_name} gets at the handover 10 − 1 fee = 9" in read(buyer, f"{form}?price=10")
+    for damaged in ("", "-1", "ten", "9" * 30, "10.5"):
+        assert read(buyer, f"{form}?price={damaged}")
+    offer = town.new_offer(buyer, listing)
+    trade_id = None
+    for _ in range(2):
+        path = reverse("trading:detail", args=[trade_id]) if trade_id else reverse("trading:offer", args=[offer.id])
+        assert "Held safely of your credits 30 + 1.25 fee = 31.25" in read(buyer, path)
+        assert "Held safely 30 + 1.25 fee = 31.25 You get at the handover 30 − 1 fee = 29" in read(seller, path)
+        trade_id = services.accept_offer(actor=seller, offer_id=offer.id).id
+
+
+def test_without_fees_nobody_reads_a_word_about_them(plain_static: None) -> None:
+    community = town.found_community()
+    seller, buyer = town.new_member(community), town.new_member(community)
+    listing = town.new_listing(seller)
+    pages = [read(buyer, reverse("trading:make_offer", args=[listing.id]))]
+    offer = town.new_offer(buyer, listing)
+    pages += [read(one, reverse("trading:offer", args=[offer.id])) for one in (seller, buyer)]
+    trade = services.accept_offer(actor=seller, offer_id=offer.id)
+    pages += [read(one, reverse("trading:detail", args=[trade.id])) for one in (seller, buyer)]
+    assert not [page for page in pages if re.search(r"\bfees?\b", page)]
