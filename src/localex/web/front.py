@@ -4,6 +4,7 @@ from typing import Any
 
 from localex.communities import queries as communities
 from localex.listings import queries as listings
+from localex.listings.models import Direction
 from localex.members.models import Member
 from localex.trading import queries as trading
 
@@ -12,7 +13,7 @@ WAITING = 5
 
 
 def describe_front(member: Member | None) -> dict[str, Any]:
-    """Return the context of web/front.html. Visitors see the newest things of the first open community by name."""
+    """Return the context of web/front.html. Visitors see what is newly on offer in the first open community by name."""
     if member is not None:
         return {
             "waiting": trading.list_waiting_on(member)[:WAITING],
@@ -24,5 +25,5 @@ def describe_front(member: Member | None) -> dict[str, Any]:
     return {
         "place_name": community.area_name,
         "starter_grant": community.starter_grant,
-        "cards": listings.list_newest(community_id=community.pk, limit=NEWEST),
+        "cards": listings.list_newest(community_id=community.pk, direction=Direction.OFFER, limit=NEWEST),
     }

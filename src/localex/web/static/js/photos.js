@@ -17,6 +17,8 @@ class Photos {
     this.form = root.querySelector(".photos-form");
     this.input = root.querySelector(".photos-input");
     this.said = root.querySelector("[data-said]");
+    this.refusals = Object.assign(document.createElement("div"), { className: "stack stack-tight" });
+    this.tiles.before(this.refusals);
     this.waiting = [];
     this.sending = 0;
     this.input?.addEventListener("change", () => this.take([...this.input.files]));
@@ -44,7 +46,11 @@ class Photos {
     this.take(files);
   }
 
+  // What was wrong with the files before says nothing about these.
   take(files) {
+    this.refusals.replaceChildren();
+    document.querySelector(".error-summary")?.remove();
+    this.say("");
     const room = Number(this.root.dataset.most) - this.tiles.querySelectorAll(".tile").length - this.waiting.length;
     if (files.length > room) this.say(`Only ${Math.max(room, 0)} more fit. The first ones are taken.`);
     for (const file of files.slice(0, Math.max(room, 0))) this.waiting.push({ file, tile: this.draw(file) });
@@ -90,19 +96,24 @@ class Photos {
       tile.remove();
       if (request.status === 200 || request.status === 422) this.put(request.responseText);
       if (request.status === 200) this.say(`${file.name} is here.`);
-      else this.say(`${file.name} could not be added. The other pictures are here; try this one again.`);
+      else if (request.status === 422) this.say("");
+      else this.say(`${file.name} could not be sent. The other pictures are here; try this one again.`);
       this.next();
     });
     request.send(this.fields([["pictures", file]]));
   }
 
-  // New tiles come from the server; those still being sent stay at the end, and the focus stays on the same button.
+  // New tiles come from the server; those still being sent stay at the end, and the focus stays on the same button. What
+  // it says against a file stands above them until other files are chosen, however often the tiles are asked for.
   put(html) {
     const sending = this.tiles.querySelectorAll(".tile-sending");
     const active = document.activeElement;
     const id = active?.closest?.(".tile")?.dataset.id;
     const deed = active?.value;
-    this.tiles.innerHTML = html;
+    const fresh = document.createElement("template");
+    fresh.innerHTML = html;
+    this.refusals.append(...fresh.content.querySelectorAll(".notice-danger"));
+    this.tiles.replaceChildren(fresh.content);
     this.tiles.querySelector("ol.tiles")?.append(...sending);
     if (id) {
       const tile = this.tiles.querySelector(`[data-id="${CSS.escape(id)}"]`);
