@@ -1,7 +1,7 @@
 """How long every migration takes on an empty database, and whether they keep anybody waiting: `make bench-migrations`.
 
-The second is migrations_under_load.py, which runs after this one (not with --empty). For the first, a new directory
-on this machine's disk with its own PostgreSQL, which runs already; the time counts from the start of the migration,
+The second is migrations_under_load.py, which runs after this one (not with --empty). For the first, a new directory on
+this machine's disk with its own PostgreSQL, which runs already; the time counts from the start of the migration,
 with Django set up, to the recorded fingerprint of the schema.
 """
 

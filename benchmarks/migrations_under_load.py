@@ -118,6 +118,7 @@ def run_release(cluster: OwnCluster, release: Path, *words: str) -> None:
         "REDIS_URL": "",
         "LOCALEX_SECRET_KEY": "a key for nothing but this benchmark, which ends soon",
         "LOCALEX_DATA_DIR": str(home),
+        "LOCALEX_LOG_LEVEL": "ERROR",
         "PYTHONPATH": os.pathsep.join([str(release / "src"), str(release)]),
     }
     subprocess.run([sys.executable, "-P", *words], env=environment, cwd=release, check=True, stdout=subprocess.DEVNULL)
