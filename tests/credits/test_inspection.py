@@ -398,3 +398,20 @@ def test_seals_that_cannot_be_published_are_no_run(site: Site) -> None:
     site.seals.unlink()
     assert inspect("incremental").ok
     assert (site.seals / "1.json").exists()
+
+
+def test_holds_that_run_out_while_postings_are_stopped_keep_nobody_stopped(site: Site) -> None:
+    from localex.credits import inspection
+
+    town = site.town()
+    payer = town.member(gift=50)
+    town.hold(payer, 50)
+    inspection.stop(community_id=town.id, words="A long look.")
+    with site.books.connect(roles.SUPER) as superuser:
+        superuser.execute("ALTER TABLE ledger.hold DISABLE TRIGGER refuse_outside")
+        superuser.execute("UPDATE ledger.hold SET expires_at = now() - interval '2 hours'")
+        superuser.execute("ALTER TABLE ledger.hold ENABLE ALWAYS TRIGGER refuse_outside")
+    assert inspect().ok
+    assert inspection.resume(community_id=town.id, actor=None, words="It was nothing.")
+    assert inspect("incremental").ok
+    assert town.balance(payer) == (50, 0)

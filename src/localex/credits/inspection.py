@@ -70,7 +70,8 @@ def inspect(*, scope: str, progress: Progress | None = None) -> CheckRun:
 
     When the seals are in order, those without a published copy are published. An ERROR is logged for each check that
     fails, and postings stop in the communities concerned, in all when nobody can say in which; those that an operator
-    let go on despite exactly this go on. An incremental run looks at what was booked since the last seal found in order.
+    let go on despite exactly this go on. An incremental run looks at what was booked since the last seal that was found
+    in order.
 
     Holds whose time ran out while no worker was there (a night, a restore of yesterday) are returned before: I6 is for
     what lies there although somebody looked.

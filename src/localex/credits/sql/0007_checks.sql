@@ -114,7 +114,10 @@ JOIN ledger.balance b ON b.balance_id = a.account_id
 LEFT JOIN ledger.hold h ON h.escrow_id = a.account_id
 WHERE a.kind = 'escrow' AND CASE
     WHEN h.trade_id IS NULL OR h.state <> 'held' THEN b.posted <> 0
-    ELSE b.posted <> h.from_gift + h.from_main OR h.expires_at < ledger.clock() - interval '1 hour' END
+    -- Nothing can be returned while postings are stopped.
+    ELSE b.posted <> h.from_gift + h.from_main OR h.expires_at < ledger.clock() - interval '1 hour'
+        AND NOT EXISTS (SELECT FROM ledger.community c
+                        WHERE c.community_id = a.community_id AND c.stopped_at IS NOT NULL) END
 UNION ALL
 SELECT h.community_id, 'escrow of trade ' || h.trade_id,
        CASE WHEN j.journal_id IS NULL THEN 'the hold names no posting that held it'
