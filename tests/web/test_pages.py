@@ -12,9 +12,11 @@ SAVEPOINT = 2  # in a test the request's transaction is a savepoint, begun and r
 
 def test_visitors_learn_what_it_is_and_see_what_is_on_offer(client: Client, member: Member) -> None:
     town.new_listing(member, title="A red bicycle for the summer")
+    town.new_listing(member, title="Somebody to mend a kettle", direction="wanted")
     html = client.get("/").content.decode()
     assert "without money and without giving away who you are" in html
     assert "A red bicycle for the summer" in html
+    assert "Somebody to mend a kettle" not in html
     assert 'href="/accounts/signup/"' in html
     assert html.count("How we keep this") == 3
 

@@ -114,8 +114,10 @@ def find_problems(listing: Listing) -> rules.Problems:
 def list_newest(
     *, community_id: UUID, viewer: Point | None = None, direction: str = "", limit: int = PAGE_SIZE
 ) -> list[Card]:
-    """The newest active listings of a community as cards, at most `limit` (bounded by 100); of one direction or, without
-    it, of both. Index listing_newest."""
+    """The newest active listings of a community as cards, at most `limit` (bounded by 100). Index listing_newest.
+
+    `direction`: only offers or only wanteds; empty: both.
+    """
     rows = Listing.objects.filter(community_id=community_id, state=State.ACTIVE).order_by("-published_at", "-id")
     rows = rows.filter(direction=direction) if direction else rows
     return make_cards(with_covers(rows)[: min(limit, MAX_LISTED)], viewer)
