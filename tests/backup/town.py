@@ -37,10 +37,12 @@ class Town:
     directory: DataDirectory
     cluster: Cluster
     keys: Keys
+    # As for a server outside: LOCALEX_BACKUP_URL.
+    outside_url: str = ""
 
     @property
     def site(self) -> Site:
-        return Site(self.directory, self.cluster.url(roles.SUPER), self.directory.server_user)
+        return Site.of(Installation.at(self.directory.root, {}), outside_url=self.outside_url)
 
     def post(self, words: str) -> datetime:
         """Book something and return a moment right after it, by the database's clock."""

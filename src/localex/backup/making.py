@@ -27,7 +27,7 @@ def make_backup(site: Site, store: Store, keys: Keys, report: Report = silent) -
         remove_unfinished(store)
         earlier = list_manifests(store, keys)
         backup_id = _new_id(store)
-        with site.connect() as connection, _kept_log(connection, backup_id):
+        with site.connected() as connection, _kept_log(connection, backup_id):
             facts = read_facts(connection)
             base = store_base(site, store, keys, backup_id, lambda done: report(done, facts.bytes_estimate, "database"))
             row = connection.execute("SELECT clock_timestamp()").fetchone()

@@ -132,11 +132,12 @@ class Receiver:
         return Shipper(self._folder, self._store, self._keys, system)
 
     def _limit_slot(self, connection: "psycopg.Connection[Any]") -> None:
-        """A slot that nobody reads must not fill the disk. An operator's own limit is left alone."""
+        """A slot that nobody reads must not fill the disk. An operator's own limit or server is left alone."""
         row = connection.execute(
             "SELECT source FROM pg_settings WHERE name = 'max_slot_wal_keep_size' AND setting = '-1'"
         ).fetchone()
-        if row and row[0] == "default":
+        is_super = connection.info.parameter_status("is_superuser") == "on"
+        if row and row[0] == "default" and is_super:
             connection.execute(f"ALTER SYSTEM SET max_slot_wal_keep_size = '{MAX_SLOT_MB}MB'")
             connection.execute("SELECT pg_reload_conf()")
 

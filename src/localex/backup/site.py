@@ -1,10 +1,11 @@
 """What is backed up: an installation's database and data directory."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from localex.backup.errors import BackupError
 from localex.embedded import roles
@@ -59,6 +60,18 @@ class Site:
             reason = str(error).strip().splitlines()[-1]
             raise BackupError(f"The database cannot be reached ({reason}).") from error
 
+    @contextlib.contextmanager
+    def connected(self) -> "Iterator[psycopg.Connection[Any]]":
+        """Like `connect`, for a block; what the database refuses or cannot do there becomes a BackupError."""
+        import psycopg
+
+        try:
+            with self.connect() as connection:
+                yield connection
+        except psycopg.Error as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise BackupError(f"The database did not do what a backup needs ({reason}).") from error
+
     def program_environment(self) -> dict[str, str | None]:
         """The variables for PostgreSQL's programs: the password goes this way, never on a command line."""
         removed: dict[str, str | None] = dict.fromkeys((name for name in os.environ if name.startswith("PG")), None)
@@ -73,8 +86,3 @@ class Site:
 
         words = {name: value for name, value in conninfo_to_dict(self.url).items() if name != "password"}
         return make_conninfo("", **words)
-
-    @property
-    def host(self) -> str:
-        """Where the database runs, for people."""
-        return urlsplit(self.url).hostname or "this machine"
