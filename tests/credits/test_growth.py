@@ -1,0 +1,172 @@
+"""Partitions by month: cut ahead of time, guarded like the whole, and read by index look-ups."""
+
+import itertools
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from localex.credits import rehearsal, services
+from localex.embedded import roles
+from tests.servers import Servers
+
+Session = psycopg.Connection[Any]
+COMMUNITY, OWNER = uuid.uuid4(), uuid.uuid4()
+MONTHS = (0, 50, 80)  # days after now on which there is something to post
+
+SHAPE = """
+SELECT (SELECT array_agg(tgname || ' ' || tgenabled::text ORDER BY tgname) FROM pg_trigger
+        WHERE tgrelid = c AND NOT tgisinternal),
+       (SELECT array_agg(DISTINCT split_part(pg_get_indexdef(indexrelid), ' USING ', 2)) FROM pg_index
+        WHERE indrelid = c),
+       (SELECT array_agg(DISTINCT pg_get_constraintdef(oid)) FROM pg_constraint
+        WHERE conrelid = c AND contype IN ('c', 'p'))
+FROM (SELECT %s::regclass AS c) it
+"""
+
+
+def partitions(session: Session, table: str) -> list[tuple[str, str]]:
+    """Name and bounds of each partition, in the order of time."""
+    return session.execute(
+        "SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+        " WHERE i.inhparent = %s::regclass ORDER BY c.relname = %s DESC, c.relname",
+        [f"ledger.{table}", f"{table}_first"],
+    ).fetchall()
+
+
+def shift(session: Session, days: int) -> None:
+    session.execute("SELECT set_config('localex.clock_shift', %s, false)", [f"{days} days"])
+
+
+def grant(session: Session) -> None:
+    row = session.execute(
+        "SELECT reason::text FROM ledger.grant_credits(uuidv7(ledger.clock() - clock_timestamp()), %s, %s, 1,"
+        " 'coordinator_grant', NULL)",
+        [COMMUNITY, OWNER],
+    ).fetchone()
+    assert row == (None,)
+
+
+@pytest.fixture(scope="module")
+def grown(servers: Servers) -> Iterator[str]:
+    """A ledger with postings on MONTHS, cut before each of the later ones."""
+    with servers.scratch_database() as name:
+        with servers.connect(roles.OWNER, name) as owner:
+            owner.execute(rehearsal.SHIFTED)
+        with servers.connect(roles.APP, name) as app, servers.connect(roles.SUPER, name) as superuser:
+            app.execute("SELECT ledger.open_community(%s)", [COMMUNITY])
+            app.execute("SELECT ledger.open_member(%s, %s)", [COMMUNITY, OWNER])
+            superuser.execute("SET ROLE ledger_owner")
+            made = []
+            for days in MONTHS:
+                for session in (app, superuser):
+                    shift(session, days)
+                for _ in range(3):
+                    grant(app)
+                made += [superuser.execute("SELECT ledger.cut_partitions(0)").fetchone()[0] for _ in range(4)]  # type: ignore[index]
+            assert made == [0, 0, 2, 0] * 3
+        yield name
+
+
+def test_nothing_is_cut_while_the_ledger_is_small(db: None) -> None:
+    assert services.cut_partitions() == 0
+
+
+def test_postings_lie_in_the_partition_of_their_time(servers: Servers, grown: str) -> None:
+    with servers.connect(roles.SUPER, grown) as superuser:
+        for table, column in (("journal", "booked_at"), ("entry", "booked_at")):
+            found = partitions(superuser, table)
+            assert len(found) == 4
+            assert found[0][1].startswith("FOR VALUES FROM (MINVALUE) TO ('")
+            assert found[-1][1].endswith("TO (MAXVALUE)")
+            # The end of each is the beginning of the next.
+            assert all(one[1].split("TO ")[1] in two[1] for one, two in itertools.pairwise(found))
+            rows = [
+                superuser.execute(
+                    f"SELECT count(*), min({column}), max({column}) FROM ledger.{name}".encode()
+                ).fetchone()
+                for name, _ in found
+            ]
+            counts = [row[0] for row in rows if row]
+            assert counts[0] >= 3
+            assert sum(counts) == (9 if table == "journal" else 18)
+            assert sum(1 for count in counts if count) >= 2
+        for check in range(1, 7):
+            assert superuser.execute(f"SELECT * FROM ledger.broken_i{check}".encode()).fetchall() == []
+
+
+def test_every_partition_has_the_guards_and_the_keys(servers: Servers, grown: str) -> None:
+    with servers.connect(roles.SUPER, grown) as superuser:
+        for table in ("journal", "entry"):
+            shapes = {
+                repr(superuser.execute(SHAPE, [f"ledger.{name}"]).fetchone())
+                for name, _ in partitions(superuser, table)
+            }
+            assert len(shapes) == 1, shapes
+
+
+@pytest.mark.parametrize("role", ["ledger_writer", "ledger_owner", roles.SUPER])
+def test_no_partition_is_a_way_around_the_guards(servers: Servers, grown: str, role: str) -> None:
+    with servers.connect(roles.SUPER, grown) as superuser:
+        names = [name for table in ("journal", "entry") for name, _ in partitions(superuser, table)]
+        superuser.execute(f"SET SESSION AUTHORIZATION {role}".encode())
+        for name in names:
+            for statement in (
+                f"INSERT INTO ledger.{name} SELECT * FROM ledger.{name} LIMIT 1",
+                f"UPDATE ledger.{name} SET booked_at = booked_at",
+                f"DELETE FROM ledger.{name}",
+                f"TRUNCATE ledger.{name}",
+            ):
+                with pytest.raises(psycopg.Error) as refused, superuser.transaction():
+                    superuser.execute(statement.encode())
+                assert refused.value.sqlstate == "LX009" or (
+                    role == "ledger_writer" and refused.value.sqlstate == "42501"
+                )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM ledger.entries WHERE account_id = 1 AND seq <= 100 ORDER BY seq DESC LIMIT 50",
+        "SELECT * FROM ledger.entries WHERE account_id = 1 AND seq = 7",
+        "SELECT * FROM ledger.journals WHERE journal_id = '019a0000-0000-7000-8000-000000000000'",
+        "SELECT * FROM ledger.accounts WHERE community_id = uuidv7() AND owner = uuidv7() AND kind = 'main'",
+    ],
+)
+def test_what_pages_read_is_found_by_key(servers: Servers, grown: str, query: str) -> None:
+    with servers.connect(roles.APP, grown) as app:
+        # With nine rows a table would be read whole and sorted.
+        app.execute("SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off")
+        plan = "\n".join(line for (line,) in app.execute(f"EXPLAIN {query}".encode()))
+    assert "Seq Scan" not in plan
+    assert "Index" in plan
+    assert "->  Sort" not in plan
+
+
+def test_the_application_cannot_cut_a_small_ledger(servers: Servers, grown: str) -> None:
+    with servers.connect(roles.APP, grown) as app:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            app.execute("SELECT ledger.cut_partitions(0)")
+        assert app.execute("SELECT ledger.cut_partitions()").fetchone() == (0,)
+
+
+def test_a_cut_that_was_left_halfway_is_begun_anew(servers: Servers) -> None:
+    with servers.scratch_database() as name:
+        with servers.connect(roles.OWNER, name) as owner:
+            owner.execute(rehearsal.SHIFTED)
+        with servers.connect(roles.SUPER, name) as superuser:
+            superuser.execute("SET ROLE ledger_owner")
+            ends = "SELECT count(DISTINCT conname), min(conname) FROM pg_constraint WHERE conname LIKE 'ends%'"
+            superuser.execute("SELECT ledger.cut_partitions(0)")
+            first = superuser.execute(ends).fetchone()
+            shift(superuser, 60)
+            superuser.execute("SELECT ledger.cut_partitions(0)")
+            second = superuser.execute(ends).fetchone()
+            assert first is not None
+            assert second is not None
+            assert (first[0], second[0]) == (1, 1)
+            assert first[1] < second[1]
+            for made in (0, 2, 0):
+                assert superuser.execute("SELECT ledger.cut_partitions(0)").fetchone() == (made,)
