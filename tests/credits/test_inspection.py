@@ -415,3 +415,11 @@ def test_holds_that_run_out_while_postings_are_stopped_keep_nobody_stopped(site:
     assert inspection.resume(community_id=town.id, actor=None, words="It was nothing.")
     assert inspect("incremental").ok
     assert town.balance(payer) == (50, 0)
+
+
+def test_the_worker_does_it_every_quarter_of_an_hour_and_everything_at_night() -> None:
+    from localex.jobs import schedules
+
+    rhythms = {name: each.rhythm for name, each in schedules.declared().items() if name.startswith("credits.")}
+    assert rhythms["credits.seal_and_check"] == "every 900 s"
+    assert rhythms["credits.check_everything"] == "10 3 * * *"
