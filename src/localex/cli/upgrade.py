@@ -193,9 +193,15 @@ class Upgrade(Start):
 def check_version(found: str) -> str:
     """`found` is the version that made a database; returns it. Raises StartError when this code cannot upgrade it."""
     ours = version("localex")
-    if not found or _number(found) < _number(OLDEST_VERSION):
+    if not found:
         raise StartError(
-            f"The database was made by LocalEx {found or 'of an unknown version'}, which is older than "
+            "The database does not say which LocalEx made it: its first migration never finished, or it is older than "
+            f"{OLDEST_VERSION}. Nothing was changed; a new installation is finished by `localex up`.",
+            ExitCode.NEWER_VERSION,
+        )
+    if _number(found) < _number(OLDEST_VERSION):
+        raise StartError(
+            f"The database was made by LocalEx {found}, which is older than "
             f"{OLDEST_VERSION}, the oldest that LocalEx {ours} can upgrade. Nothing was changed; upgrade to "
             f"{OLDEST_VERSION} first.",
             ExitCode.NEWER_VERSION,
