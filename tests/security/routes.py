@@ -75,6 +75,7 @@ ROUTES: Final[dict[str, str]] = {
     "credits:print": ACCOUNT,
     "credits:community": ACCOUNT,
     "credits:guide": EVERYBODY,
+    "credits:proof": OWNER,
     "operations:overview": STAFF,
     "operations:resume": STAFF,
     "notifications:inbox": MEMBER,

@@ -33,6 +33,7 @@ class Things:
 
 @pytest.fixture
 def things(db: None) -> Things:
+    from localex.credits.queries import list_statement
     from localex.listings import services as listing_services
     from localex.listings.models import ListingPhoto
     from localex.notifications.models import Notice
@@ -69,6 +70,8 @@ def things(db: None) -> Things:
     ids["listings:step"] = {"listing_id": draft.id, "slug": "photos"}
     ids["listings:act"] = {"listing_id": draft.id, "slug": "remove"}
     ids["notifications:open"] = {"notice_id": notice.id}
+    lines = list_statement(community_id=community.pk, owner=owner.ledger_ref, cursor=None, limit=1)
+    ids["credits:proof"] = {"journal_id": lines.items[0].journal_id}
     ids["members:profile"] = ids["members:avatar"] = {"display_name": owner.display_name}
     ids["places:map"] = {"slug": community.slug}
     ids["media:picture"] = {"key": f"{'0' * 64}-200.webp"}
@@ -151,7 +154,7 @@ def test_to_a_stranger_it_does_not_exist(things: Things, is_of_this_community: b
 
 
 READS = ["trading:offer", "trading:detail", "trading:code", "trading:cancel", "trading:hand_over"]
-OWN_READS = ["listings:edit", "listings:step", "listings:photos", "notifications:open"]
+OWN_READS = ["listings:edit", "listings:step", "listings:photos", "notifications:open", "credits:proof"]
 
 
 def test_who_it_belongs_to_reads_it_also_when_suspended(things: Things) -> None:
