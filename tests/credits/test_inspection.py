@@ -181,7 +181,8 @@ def test_a_failure_stops_the_communities_concerned_and_no_other(site: Site) -> N
     member, other = sound.member(), broken.member(gift=50)
     key = new_id()
     site.damage(f"UPDATE ledger.balance SET posted = posted + 1 WHERE community_id = '{broken.id}' AND seq = 1")
-    assert not inspect("incremental").ok
+    run = inspect("incremental")
+    assert (run.ok, run.sealed_until) == (False, None)
     assert health.find_stop(sound.id) is None
     stopped = health.find_stop(broken.id)
     assert stopped is not None
@@ -423,3 +424,17 @@ def test_the_worker_does_it_every_quarter_of_an_hour_and_everything_at_night() -
     rhythms = {name: each.rhythm for name, each in schedules.declared().items() if name.startswith("credits.")}
     assert rhythms["credits.seal_and_check"] == "every 900 s"
     assert rhythms["credits.check_everything"] == "10 3 * * *"
+
+
+def test_a_schema_that_was_changed_stops_nobody_and_keeps_no_check_back(site: Site) -> None:
+    from localex.credits import health
+
+    site.books.grant(site.books.member())
+    seal()
+    site.books.run("CREATE INDEX mine ON ledger.journal (actor)", role=roles.SUPER)
+    run = inspect("incremental")
+    assert not run.ok
+    assert result_of(run, "structure")["count"] > 0
+    assert health.list_stops() == []
+    assert health.find_checked_until() == run.sealed_until is not None
+    assert (site.seals / "1.json").exists()

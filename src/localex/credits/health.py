@@ -57,8 +57,8 @@ def find_last_seal() -> Seal | None:
 
 
 def find_checked_until() -> datetime | None:
-    """The end of the last seal that a check found in order, or None before the first."""
-    run = CheckRun.objects.filter(ok=True, sealed_until__isnull=False).order_by("-id").first()
+    """The end of the last seal up to which a check found all rows in order, or None before the first."""
+    run = CheckRun.objects.filter(sealed_until__isnull=False).order_by("-id").first()
     return run.sealed_until if run else None
 
 

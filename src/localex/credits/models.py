@@ -103,7 +103,8 @@ class CheckRun(Record):
 
     `scope`: full, or incremental (what was booked since the last seal that a run found in order). `results`: for each
     check its `name`, `words`, `count` of offending rows, the first of them as `offences` (`community_id`, `subject`,
-    `detail`), and `notes`. `sealed_until`: the end of the last seal then; the next incremental run begins there.
+    `detail`), and `notes`. `sealed_until`: the end of the last seal then, or None when a row was not in order; the next
+    incremental run begins there.
     `resumed`: the communities (their ids) that an operator let go on knowing this.
     """
 
