@@ -175,8 +175,8 @@ def main() -> None:
         for number in range(ROUNDS):
             folder = place / f"loss-{number}"
             folder.mkdir(mode=0o755)
-            # Other moments of the shipping round, which begins every 30 seconds.
-            age, seconds, count = measure_loss(folder, 8.0 + number * 13.0)
+            # Other moments of the shipping round of 30 seconds, the last one just before the next.
+            age, seconds, count = measure_loss(folder, 9.0 + number * 10.0)
             losses.append(age)
             print(f"lost disk {number + 1}: newest of {count} rows was {age:.1f} s old; restored in {seconds:.1f} s")
             shutil.rmtree(folder)
