@@ -8,8 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from localex.credits import rehearsal, services
+from localex.credits import rehearsal, services, tasks
 from localex.embedded import roles
+from localex.jobs import schedules
 from tests.servers import Servers
 
 Session = psycopg.Connection[Any]
@@ -71,7 +72,12 @@ def grown(servers: Servers) -> Iterator[str]:
 
 
 def test_nothing_is_cut_while_the_ledger_is_small(db: None) -> None:
+    tasks.make_partitions.func()
     assert services.cut_partitions() == 0
+
+
+def test_partitions_are_made_every_day() -> None:
+    assert schedules.declared()["credits.make_partitions"].rhythm == "40 4 * * *"
 
 
 def test_postings_lie_in_the_partition_of_their_time(servers: Servers, grown: str) -> None:

@@ -1,6 +1,6 @@
-"""What the worker does for the ledger: seals and checks it. Outside tasks: each step commits by itself."""
+"""What the worker does for the ledger: seals it, checks it, makes room for it. Outside tasks: each step commits by itself."""
 
-from localex.credits import inspection, seals
+from localex.credits import inspection, seals, services
 from localex.credits.models import CheckRun
 from localex.jobs.tasks import outside_task
 
@@ -19,3 +19,12 @@ def check_everything() -> None:
     """Check the ledger from the first entry on, and forget old runs."""
     inspection.inspect(scope=CheckRun.FULL)
     inspection.forget_old_runs()
+
+
+@outside_task(max_attempts=20, time_limit_s=900)
+def make_partitions() -> None:
+    """Make the partitions of the next months ahead, once the ledger is big. Twice does no harm.
+
+    It tries again after a while when the tables are in use just then; days are left.
+    """
+    services.cut_partitions()
