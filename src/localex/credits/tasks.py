@@ -1,4 +1,4 @@
-"""What the worker does for the ledger: seals it, checks it, makes room for it. Outside tasks: each step commits by itself."""
+"""What the worker does for the ledger: seals, checks, makes room. Outside tasks: each step commits by itself."""
 
 from localex.credits import inspection, seals, services
 from localex.credits.models import CheckRun
