@@ -185,29 +185,27 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 AS $$
-DECLARE
-    v_below  bigint := 0;  -- the highest number known to be early enough; 0: before the first
-    v_above  bigint;       -- the lowest number known to be too late
-    v_middle bigint;
-    v_entry  record;
-    v_after  bigint := 0;
 BEGIN
-    SELECT seq + 1 INTO v_above FROM ledger.balance WHERE balance_id = p_account_id;
-    IF v_above IS NULL OR p_at IS NULL THEN
+    IF p_at IS NULL THEN
         RETURN NULL;
     END IF;
-    WHILE v_above - v_below > 1 LOOP
-        v_middle := v_below + (v_above - v_below) / 2;
-        SELECT booked_at, balance_after INTO v_entry FROM ledger.entry
-        WHERE balance_id = p_account_id AND seq = v_middle LIMIT 1;
-        IF v_entry.booked_at <= p_at THEN
-            v_below := v_middle;
-            v_after := v_entry.balance_after;
-        ELSE
-            v_above := v_middle;
-        END IF;
-    END LOOP;
-    RETURN v_after;
+    -- Binary search in one statement: `below` is the highest number known to be early enough (0: before the first),
+    -- `above` the lowest known to be too late. A statement for each look-up would open every partition each time.
+    RETURN (
+        WITH RECURSIVE search (below, above, balance) AS (
+            SELECT 0::bigint, seq + 1, 0::bigint FROM ledger.balance WHERE balance_id = p_account_id
+            UNION ALL
+            SELECT CASE WHEN e.booked_at <= p_at THEN e.seq ELSE s.below END,
+                   CASE WHEN e.booked_at <= p_at THEN s.above ELSE e.seq END,
+                   CASE WHEN e.booked_at <= p_at THEN e.balance_after ELSE s.balance END
+            FROM search s CROSS JOIN LATERAL (
+                SELECT seq, booked_at, balance_after FROM ledger.entry
+                WHERE balance_id = p_account_id AND seq = s.below + (s.above - s.below) / 2 LIMIT 1
+            ) e
+            WHERE s.above - s.below > 1
+        )
+        SELECT balance FROM search WHERE above - below = 1
+    );
 END
 $$;
 
