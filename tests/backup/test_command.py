@@ -89,6 +89,8 @@ def test_what_is_wrong_has_an_exit_code(own_store: FolderStore, town: Town, plac
     key = town.directory.secrets / FILE
     words = ("--store", own_store.root, "--key", key, "--data-dir", place / "nothing here")
 
+    lost = localex("backup", "--store", own_store.root, "list", "--key", key)
+    assert (lost.returncode, "behind the word" in lost.stderr) == (ExitCode.USAGE, True)
     nonsense = localex("restore", "--to", "yesterday", "--into", place / "new", *words)
     assert (nonsense.returncode, "is no time" in nonsense.stderr) == (ExitCode.USAGE, True)
     early = localex("restore", "--to", "2020-01-01", "--into", place / "new", *words)

@@ -124,7 +124,9 @@ class Receiver:
         ).fetchone()
         system, self.state.timeline = (str(row[0]), int(row[1])) if row else ("", 0)
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        self._site.user.own(self._folder)
+        for path in (self._folder, *self._folder.iterdir()):
+            # Also what another user's pg_receivewal left, such as root's for a server outside.
+            self._site.user.own(path)
         self._limit_slot(connection)
         self._ensure_slot(connection)
         if self.state.newest is None:
@@ -164,8 +166,9 @@ class Receiver:
         if self._child and self._child.poll() is not None:
             self._child.kill_group()
             self._child = None
-            words = self._log.tail(400).strip().splitlines()
-            raise BackupError(f"pg_receivewal ended ({words[-1] if words else 'without a word'}).")
+            # The last line only says that it is disconnected, the one before why.
+            words = " ".join(self._log.tail(1000).strip().splitlines()[-2:])
+            raise BackupError(f"pg_receivewal ended ({words or 'without a word'}).")
         if self._child is None:
             self._child = Child(self._command(), self._log)
 

@@ -68,6 +68,9 @@ def begin(context: typer.Context, data_dir: DataDir = None, store: StoreDir = No
     """
     if context.invoked_subcommand is None:
         run(data_dir=data_dir, store=store)
+    elif "COMMANDLINE" in {str(getattr(context.get_parameter_source(name), "name", "")) for name in context.params}:
+        # They would be lost without a word.
+        raise typer.BadParameter(f"write the options behind the word: localex backup {context.invoked_subcommand} ...")
 
 
 @backup.command("run")
