@@ -70,9 +70,9 @@ COMMENT ON FUNCTION ledger.grant_many(uuid[], uuid, uuid[], bigint[], ledger.jou
     'member who is named twice for a starter grant gets the first. Refuses, one by one: as grant_credits. Locks: '
     'all gift accounts, then the issuer, in one pass.';
 COMMENT ON FUNCTION ledger.grant_once(uuid, uuid, uuid, bigint, ledger.journal_kind, uuid, uuid, bytea) IS
-    'Gives credits from the issuer to a member''s gift account. `p_about`: what is given once for it (the owner '
-    'of a starter grant, the newcomer of a referral bonus), null for a grant that may be repeated. Locks: the '
-    'gift account first, under which the one bonus is looked for, then the issuer: the order of their ids.';
+    'Gives what is given once (`p_about`: the owner of a starter grant, the newcomer of a referral bonus) from the '
+    'issuer to a member''s gift account. Locks: the gift account first, under which the one bonus is looked for, '
+    'then the issuer: the order of their ids.';
 COMMENT ON FUNCTION ledger.guard_table(regclass, boolean, text) IS
     'Puts the guards on a table: `p_level` STATEMENT for a partitioned one (its partitions have their own), ROW '
     'for any other. `p_is_final`: its rows never change either. ENABLE ALWAYS, as in 0001_guards.sql.';

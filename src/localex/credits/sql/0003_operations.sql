@@ -2,9 +2,9 @@
 
 SET LOCAL ROLE ledger_writer;
 
--- Gives credits from the issuer to a member's gift account. `p_about`: what is given once for it (the owner of a starter
--- grant, the newcomer of a referral bonus), null for a grant that may be repeated. Locks: the gift account first, under
--- which the one bonus is looked for, then the issuer: the order of their ids.
+-- Gives what is given once (`p_about`: the owner of a starter grant, the newcomer of a referral bonus) from the issuer to a
+-- member's gift account. Locks: the gift account first, under which the one bonus is looked for, then the issuer: the
+-- order of their ids.
 CREATE FUNCTION ledger.grant_once(
     p_key uuid, p_community_id uuid, p_owner uuid, p_amount bigint, p_kind ledger.journal_kind, p_actor uuid,
     p_about uuid, p_hash bytea
@@ -16,16 +16,14 @@ DECLARE
     v_refused ledger.refusal;
     v_outcome ledger.outcome;
 BEGIN
-    IF p_about IS NOT NULL THEN
-        PERFORM FROM ledger.balance WHERE balance_id = v_gift FOR NO KEY UPDATE;
-        IF EXISTS (SELECT FROM ledger.bonus WHERE community_id = p_community_id AND owner = p_owner
-                   AND kind = p_kind AND about = p_about) THEN
-            v_refused := 'already_granted';
-        END IF;
+    PERFORM FROM ledger.balance WHERE balance_id = v_gift FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM ledger.bonus WHERE community_id = p_community_id AND owner = p_owner
+               AND kind = p_kind AND about = p_about) THEN
+        v_refused := 'already_granted';
     END IF;
     v_outcome := ledger.post(p_key, p_community_id, p_kind, p_actor, NULL, p_hash,
         ARRAY[v_gift, ledger.get_account(p_community_id, 'issuer', NULL)], ARRAY[p_amount, -p_amount], v_refused);
-    IF p_about IS NOT NULL AND v_outcome.reason IS NULL AND NOT v_outcome.repeated THEN
+    IF v_outcome.reason IS NULL AND NOT v_outcome.repeated THEN
         INSERT INTO ledger.bonus (community_id, owner, kind, about, journal_id)
         VALUES (p_community_id, p_owner, p_kind, p_about, p_key);
     END IF;
@@ -46,10 +44,14 @@ BEGIN
     IF p_amount IS NULL OR p_amount <= 0 OR p_kind NOT IN ('starter_grant', 'coordinator_grant') THEN
         RAISE EXCEPTION 'a grant has a positive amount and a kind of grant, a referral bonus a newcomer'
             USING ERRCODE = 'LX006';
+    ELSIF p_kind = 'starter_grant' THEN
+        RETURN ledger.grant_once(p_key, p_community_id, p_owner, p_amount, p_kind, p_actor, p_owner,
+            ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text));
     END IF;
-    RETURN ledger.grant_once(p_key, p_community_id, p_owner, p_amount, p_kind, p_actor,
-        CASE WHEN p_kind = 'starter_grant' THEN p_owner END,
-        ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text));
+    RETURN ledger.post(p_key, p_community_id, p_kind, p_actor, NULL,
+        ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text),
+        ARRAY[ledger.get_account(p_community_id, 'gift', p_owner), ledger.get_account(p_community_id, 'issuer', NULL)],
+        ARRAY[p_amount, -p_amount]);
 END
 $$;
 
@@ -66,11 +68,18 @@ BEGIN
         OR (p_kind = 'referral_bonus') <> (p_about IS NOT NULL) OR p_about = p_owner THEN
         RAISE EXCEPTION 'a grant has a positive amount and a kind of grant, a referral bonus a newcomer'
             USING ERRCODE = 'LX006';
+    ELSIF p_kind = 'referral_bonus' THEN
+        RETURN ledger.grant_once(p_key, p_community_id, p_owner, p_amount, p_kind, p_actor, p_about,
+            ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text,
+                                p_about::text));
+    ELSIF p_kind = 'starter_grant' THEN
+        RETURN ledger.grant_once(p_key, p_community_id, p_owner, p_amount, p_kind, p_actor, p_owner,
+            ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text));
     END IF;
-    RETURN ledger.grant_once(p_key, p_community_id, p_owner, p_amount, p_kind, p_actor,
-        CASE WHEN p_kind = 'starter_grant' THEN p_owner ELSE p_about END,
-        ledger.request_hash(VARIADIC array_remove(ARRAY[p_kind::text, p_community_id::text, p_owner::text,
-            p_amount::text, coalesce(p_actor::text, '-'), p_about::text], NULL)));
+    RETURN ledger.post(p_key, p_community_id, p_kind, p_actor, NULL,
+        ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text),
+        ARRAY[ledger.get_account(p_community_id, 'gift', p_owner), ledger.get_account(p_community_id, 'issuer', NULL)],
+        ARRAY[p_amount, -p_amount]);
 END
 $$;
 
