@@ -219,3 +219,46 @@ def test_a_copy_needs_room(old_town: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert caught.value.exit_code == ExitCode.DISK_FULL
     assert leftovers(old_town) == []
     assert Installation.at(old_town, {}).cluster.is_initialised
+
+
+def test_the_real_command_looks_before_it_touches(old_town: Path) -> None:
+    """An empty database, one of a newer LocalEx, and one whose people are gone while their pictures are there."""
+
+    def refused() -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "localex.cli", "upgrade", "--data-dir", str(old_town)],
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert leftovers(old_town) == []
+        return done.returncode, done.stderr
+
+    def change(*statements: str) -> None:
+        cluster = Cluster.of(DataDirectory(old_town))
+        cluster.start()
+        try:
+            with cluster.connect(roles.OWNER) as owner:
+                for statement in statements:
+                    owner.execute(statement.encode())
+        finally:
+            cluster.stop()
+
+    code, words = refused()
+    assert code == ExitCode.DAMAGED
+    assert "is empty, though LocalEx was used here" in words
+    note = '{"version": "99.0.0", "fingerprint": "x"}'
+    change(
+        "CREATE TABLE django_migrations (id int)",
+        "CREATE TABLE members_user (id int)",
+        f"COMMENT ON TABLE django_migrations IS '{note}'",
+    )
+    code, words = refused()
+    assert code == ExitCode.NEWER_VERSION
+    assert "LocalEx 99.0.0, which is newer" in words
+    (old_town / "media").mkdir()
+    (old_town / "media" / "lamp.webp").write_bytes(b"picture")
+    assert refused()[0] == ExitCode.DAMAGED
+    change("INSERT INTO members_user VALUES (1)")
+    assert refused()[0] == ExitCode.NEWER_VERSION
