@@ -89,3 +89,12 @@ def test_a_check_that_fails_names_the_rows_and_stops_postings(localex: Run, data
     assert "I1, I3" in refused.stderr
     despite = localex(database, "ledger", "resume", str(books.id), "--why", "We know.", "--despite")
     assert despite.returncode == 0
+
+
+def test_a_database_of_another_release_is_told_to_migrate(localex: Run, database: str, servers: Servers) -> None:
+    with servers.connect(roles.SUPER, database) as superuser:
+        superuser.execute("ALTER VIEW ledger.seals RENAME TO seals_of_later")
+    done = localex(database, "check")
+    assert done.returncode == ExitCode.NEWER_VERSION
+    assert "localex migrate" in done.stderr
+    assert "Traceback" not in done.stderr

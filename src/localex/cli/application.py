@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from localex.embedded.errors import ExitCode, StartError
 from localex.embedded.installation import Installation
 
+# No such schema, table, column, function: what a command meets in a database of an older release.
+MISSING = {"3F000", "42P01", "42703", "42883"}
+
 
 @contextlib.contextmanager
 def application(installation: Installation, *, as_owner: bool = False) -> Iterator[None]:
@@ -26,8 +29,18 @@ def application(installation: Installation, *, as_owner: bool = False) -> Iterat
         # A person reads what a command prints; what goes right is told by its progress bar.
         os.environ.setdefault("LOCALEX_LOG_LEVEL", "WARNING")
         set_up()
+        from django.db import ProgrammingError
+
         try:
             yield
+        except ProgrammingError as error:
+            if getattr(error.__cause__, "sqlstate", "") not in MISSING:
+                raise
+            raise StartError(
+                "The database lacks something that this LocalEx needs: its schema is of another version. "
+                "Run `localex migrate`, which says so when the database is the newer one.",
+                ExitCode.NEWER_VERSION,
+            ) from error
         finally:
             _disconnect()
 
