@@ -11,6 +11,8 @@ from tests.credits.attacks.runner import ATTACKERS, KNOWN, POSTED, UNCHANGED, UN
 from tests.credits.attacks.shape import PAY_MYSELF, Attack, asleep, attack
 from tests.servers import Servers
 
+pytestmark = pytest.mark.slow
+
 # The checker does not only say that something is wrong, but where.
 NAMED = re.compile(
     r"(account|seal|audit row) \d|(journal|community|escrow of trade) [0-9a-f]{8}-|entry \d+/\d+|horizon of the seals"

@@ -20,8 +20,10 @@ from localex.lib.ids import new_id
 from tests.credits.attacks.victim import CHECKS
 from tests.servers import Servers
 
+pytestmark = pytest.mark.slow
+
 SESSIONS = 12
-ROUNDS = 60
+ROUNDS = 200
 # Rejections that a session cannot foresee: somebody else closed the account, ended the trade, uses the credit line.
 EXPECTED = {"LX004", "LX005", "LX006", "LX007", "LX010", "LX011", "23505"}
 
@@ -85,6 +87,7 @@ class Somebody:
                 self.done += 1
             except psycopg.Error as error:
                 if error.sqlstate not in EXPECTED:
+                    self.app.close()
                     raise
         self.app.close()
 
@@ -188,6 +191,27 @@ def test_no_deadlock_whatever_the_functions_and_the_order(servers: Servers, crow
     assert kinds >= {"hold", "release", "refund", "expiry", "coordinator_grant", "clearing_out", "clearing_in"}
     assert kinds >= {"protection", "protection_funding"}
     assert sum(one.done for one in everybody) > SESSIONS * ROUNDS / 2
+
+
+def test_without_the_order_of_locks_the_same_crowd_deadlocks(servers: Servers) -> None:
+    """The control: ledger.post takes its locks in any order, and nothing else is different."""
+    with servers.scratch_database() as name:
+        with servers.connect(roles.SUPER, name) as superuser:
+            row = superuser.execute(
+                "SELECT pg_get_functiondef(oid) FROM pg_proc"
+                " WHERE proname = 'post' AND pronamespace = 'ledger'::regnamespace"
+            ).fetchone()
+            assert row is not None
+            assert row[0].count("ORDER BY b.balance_id FOR NO KEY UPDATE") == 1
+            superuser.execute(row[0].replace("ORDER BY b.balance_id FOR NO", "ORDER BY random() FOR NO").encode())
+            superuser.execute(f"ALTER DATABASE {name} SET deadlock_timeout = '20ms'".encode())
+        crowd = Crowd(servers, name)
+        gate = threading.Barrier(SESSIONS)
+        with ThreadPoolExecutor(SESSIONS) as pool:
+            running = [pool.submit(Somebody(crowd, seed).run, gate) for seed in range(SESSIONS)]
+            failures = [one.exception(120) for one in running]
+        assert any(isinstance(failure, errors.DeadlockDetected) for failure in failures)
+        assert count_deadlocks(servers, name) > 0
 
 
 def test_a_deadlock_would_be_counted(servers: Servers, crowded: str) -> None:

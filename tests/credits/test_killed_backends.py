@@ -23,6 +23,8 @@ from localex.lib.ids import new_id
 from tests.credits.attacks.victim import CHECKS
 from tests.servers import TEMPLATE, RunningServers, Servers
 
+pytestmark = pytest.mark.slow
+
 WRITERS = 8
 MEMBERS = 6
 BEGINNING = 10_000
@@ -202,7 +204,10 @@ def _look(connection: psycopg.Connection[Any], work: Work) -> None:
     """One snapshot, looked at twice: everything sums to zero, and what exists is what was issued."""
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        query: LiteralString = "SELECT total, issued - with_members - held - with_community, issued FROM ledger.totals WHERE community_id = %s"
+        query: LiteralString = (
+            "SELECT total, issued - with_members - held - with_community, issued FROM ledger.totals"
+            " WHERE community_id = %s"
+        )
         first = connection.execute(query, [work.community]).fetchone()
         assert first is not None
         assert first[:2] == (0, 0)

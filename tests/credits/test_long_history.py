@@ -4,9 +4,13 @@ import random
 import uuid
 from typing import Any
 
+import pytest
+
 from localex.credits import errors
 from tests.credits.model import Account
 from tests.credits.test_state_machine import Ledger
+
+pytestmark = pytest.mark.slow
 
 STEPS = 1_500
 
