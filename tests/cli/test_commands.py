@@ -79,6 +79,15 @@ def test_check_finds_a_credit_from_nowhere(localex: Run, database: str, servers:
     assert "The ledger is not in order." in done.stderr
 
 
+@pytest.mark.parametrize("command", ["drill", "upgrade"])
+def test_what_needs_an_installation_says_so(tmp_path: Path, command: str) -> None:
+    done = run_command(command, "--data-dir", str(tmp_path / "none"), DATABASE_URL="", REDIS_URL="")
+    assert done.returncode == ExitCode.NOT_RUNNING
+    assert "There is no installation" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "none").exists()
+
+
 def test_check_without_an_installation(tmp_path: Path) -> None:
     done = run_command("check", "--data-dir", str(tmp_path / "none"), DATABASE_URL="")
     assert done.returncode == ExitCode.NOT_RUNNING
