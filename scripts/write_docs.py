@@ -20,7 +20,8 @@ Made from `src/localex/trading/states.py` by `python scripts/write_docs.py`: the
 trade page read. Nothing else decides what may happen next. Every state that is not an end has a deadline, the database
 refuses a row without one (`offer_open_has_deadline`, `trade_open_has_deadline`), and the worker's sweep
 (`trading.end_overdue`, every 30 seconds) ends what nobody ended. Below it lies a net: credits that the ledger holds a
-quarter of an hour too long go back by its own clock, and their trade is ended (`trading.expire_holds`, every 10 minutes).
+quarter of an hour too long go back by its own clock, and their trade is ended (`trading.expire_holds`, every 10
+minutes).
 Counter-offers, no-show rules and disputes get their rows when they are built.
 """
 

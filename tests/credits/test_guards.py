@@ -204,7 +204,6 @@ def test_every_function_is_pinned_and_closed_to_the_public(connect: Any) -> None
         .fetchall()
     )
     assert not [name for name, *_, public in rows if public]
-    definers = {name for name, definer, *_ in rows if definer}
     assert all("search_path=pg_catalog, pg_temp" in config for _, definer, config, *_ in rows if definer)
     # Who changes credits, who checks them, who makes partitions.
     owners = {owner: {row[0] for row in rows if row[1] and row[4] == owner} for *_, owner, _ in rows}
