@@ -74,7 +74,11 @@ def _read_tree() -> list[Branch]:
 
 def find_listing(*, listing_id: UUID) -> Listing | None:
     """The listing with owner, category and community, whatever its state and whoever asks; or None."""
-    return Listing.objects.select_related("owner", "category__parent", "community").filter(pk=listing_id).first()
+    listing = Listing.objects.select_related("owner", "category__parent", "community").filter(pk=listing_id).first()
+    if listing is not None:
+        # An owner lists in their own community, so it need not be read twice.
+        listing.owner.community = listing.community
+    return listing
 
 
 def get_visible(*, viewer: Member | None, listing_id: UUID) -> Listing:
