@@ -4,6 +4,7 @@ import dataclasses
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,3 +154,26 @@ def fragile_town(servers: Servers, django_db_setup: None, django_db_blocker: Any
     finally:
         theirs.close()
         connections["default"] = ours
+
+
+@pytest.fixture
+def site(
+    servers: Servers, django_db_setup: None, django_db_blocker: Any, settings: Any, tmp_path: Path
+) -> Iterator[Any]:
+    """A tests.credits.site.Site."""
+    from tests.credits.books import new_books
+    from tests.credits.site import Site
+
+    ours = connections["default"]
+    settings.LOCALEX = settings.LOCALEX.model_copy(update={"data_dir": tmp_path})
+    with new_books(servers) as books:
+        theirs = connections.create_connection("default")
+        options = {key: value for key, value in theirs.settings_dict["OPTIONS"].items() if key != "pool"}
+        theirs.settings_dict = {**theirs.settings_dict, "NAME": books.name, "OPTIONS": options}
+        connections["default"] = theirs
+        try:
+            with django_db_blocker.unblock():
+                yield Site(books, tmp_path / "seals")
+        finally:
+            theirs.close()
+            connections["default"] = ours
