@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -140,6 +141,27 @@ def test_a_credit_from_nowhere_is_found(servers: Servers, town: str, place: Path
     assert not outcome.ok
     assert "Ledger I1" in failed(outcome)
     assert "Ledger I1" in outcome.summary()["words"]
+
+
+def test_holds_that_ran_out_since_the_backup_are_no_broken_books(servers: Servers, town: str, place: Path) -> None:
+    """A town that was away for two hours: its worker returns them first, and so does the drill."""
+    with servers.connect(roles.APP, town) as app:
+        community, member, payee, trade = (str(uuid4()) for _ in range(4))
+        app.execute("SELECT ledger.open_community(%s)", [community])
+        for owner in (member, payee):
+            app.execute("SELECT ledger.open_member(%s, %s)", [community, owner])
+        app.execute("SELECT ledger.grant_credits(uuidv7(), %s, %s, 100, 'starter_grant', NULL)", [community, member])
+        app.execute(
+            "SELECT ledger.hold_credits(uuidv7(), %s, %s, %s, %s, 30, 0, 0, now() + interval '1 day', NULL)",
+            [community, trade, member, payee],
+        )
+    with servers.connect(roles.SUPER, town) as superuser:
+        superuser.execute("ALTER TABLE ledger.hold DISABLE TRIGGER USER")
+        superuser.execute("UPDATE ledger.hold SET expires_at = now() - interval '2 hours'")
+        superuser.execute("ALTER TABLE ledger.hold ENABLE ALWAYS TRIGGER refuse_outside")
+        assert superuser.execute("SELECT count(*) FROM ledger.broken_i6").fetchone() == (1,)
+    outcome = run(place, restoring(servers, town))
+    assert outcome.ok, outcome.lines
 
 
 def test_rows_and_seals_are_compared_with_the_manifest(servers: Servers, town: str, place: Path) -> None:
