@@ -4,7 +4,7 @@ import hashlib
 import json
 import tarfile
 from collections.abc import Callable, Iterable
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 from localex.backup.base import POSTGRES_MANIFEST
 from localex.backup.catalogue import newest_id, read_manifest
@@ -17,6 +17,8 @@ from localex.backup.results import Finding, Verified
 from localex.backup.sealed import CHUNK_BYTES, unpacking, unseal_compressed
 from localex.backup.stores import Store
 from localex.backup.wal import Chain, find_chain, format_lsn, newest_object
+
+T = TypeVar("T")
 
 # More than these say nothing new.
 MAX_FINDINGS = 100
@@ -55,12 +57,10 @@ class Verification:
             self._check_chain(manifest, chain)
         return chain
 
-    def _try(self, name: str, look: Callable[[], Any]) -> Any:
+    def _try(self, name: str, look: Callable[[], T]) -> T | None:
         try:
             return look()
-        except WrongKey as error:
-            self.find(name, error.message)
-        except BackupDamaged as error:
+        except (WrongKey, BackupDamaged) as error:
             self.find(name, error.message)
         return None
 
