@@ -186,6 +186,7 @@ def test_a_starter_grant_of_the_release_before_is_known(servers: Servers, core: 
             "fees are held",
         ),
     ],
+    ids=["clearing", "fees"],
 )
 def test_what_the_release_before_would_get_wrong_stops_the_way_back(
     servers: Servers, core: str, call: str, words: str
