@@ -75,3 +75,25 @@ def _relation(connection: psycopg.Connection[Any], oid: int, name: str, words: s
     constraints = connection.execute(CONSTRAINTS, [oid]).fetchall()
     lines += ["", *[f"- `{rule}`: `{definition}`" for rule, definition in constraints]]
     return [*lines, ""]
+
+
+SOURCES = """
+SELECT pg_get_functiondef(p.oid) FROM pg_proc p WHERE p.pronamespace = 'ledger'::regnamespace
+ORDER BY p.proname, pg_get_function_identity_arguments(p.oid)
+"""
+VIEWS = """
+SELECT format(E'CREATE OR REPLACE VIEW ledger.%I AS\n%s', relname, pg_get_viewdef(oid, true))
+FROM pg_class WHERE relnamespace = 'ledger'::regnamespace AND relkind = 'v' ORDER BY relname
+"""
+IN_FORCE_TOP = """\
+-- The functions and views of the schema `ledger` as they are in force: several migrations define some of them anew.
+-- Made from a migrated database by `UPDATE_DOCS=1 pytest tests/credits/test_database_reference.py`; nothing runs it.
+
+"""
+
+
+def build_in_force(connection: psycopg.Connection[Any]) -> str:
+    """docs/engineers/ledger_in_force.sql: each function and view once, in its last form."""
+    texts = [row[0].strip().rstrip(";") + ";" for query in (SOURCES, VIEWS) for row in connection.execute(query)]
+    lines = [line.rstrip() for text in texts for line in (*text.splitlines(), "")]
+    return IN_FORCE_TOP + "\n".join(lines).rstrip() + "\n"

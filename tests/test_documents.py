@@ -92,6 +92,26 @@ def test_every_command_is_explained_in_its_help_and_in_a_guide() -> None:
     assert all(len(command.help or "") > 30 for _, command in commands)
 
 
+def test_every_command_that_a_document_names_exists() -> None:
+    """In blocks and in code between backticks: `localex backup run --store X` names `backup run`."""
+    known = {tuple(name.split()[1:]) for name, _ in list_commands()}
+    groups = {words[:length] for words in known for length in range(1, len(words))}
+    wrong = []
+    for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        text = path.read_text(encoding="utf-8") if path.name not in GENERATED else ""
+        for piece in re.findall(r"^```(?:sh|console)?\n(.*?)^```|`([^`\n]+)`", text, re.MULTILINE | re.DOTALL):
+            for named in re.findall(r"(?:^|\s|bin/)localex((?: [a-z][a-z-]*)+)", "\n".join(piece), re.MULTILINE):
+                words = tuple(named.split())
+                # A command's own words end before its first argument; a group's never do.
+                is_known = words in groups or any(
+                    words[:length] in known and (words[:length] not in groups or length == len(words))
+                    for length in range(1, len(words) + 1)
+                )
+                if not is_known:
+                    wrong.append(f"{path.relative_to(ROOT)}: localex{named}")
+    assert not wrong, wrong
+
+
 def test_every_setting_is_explained() -> None:
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     for name, field in Environment.model_fields.items():

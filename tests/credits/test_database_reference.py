@@ -8,18 +8,22 @@ from localex.embedded import roles
 from tests.servers import Servers
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "engineers" / "database.md"
+PAGES = {
+    ROOT / "docs" / "engineers" / "database.md": "build_database",
+    ROOT / "docs" / "engineers" / "ledger_in_force.sql": "build_in_force",
+}
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from database_reference import COLUMNS, FUNCTIONS, RELATIONS, build_database  # noqa: E402
+from database_reference import COLUMNS, FUNCTIONS, RELATIONS, build_database, build_in_force  # noqa: E402
 
 
 def test_the_reference_of_the_database_is_current(servers: Servers) -> None:
     with servers.scratch_database() as name, servers.connect(roles.SUPER, name) as connection:
-        text = build_database(connection)
-    if os.environ.get("UPDATE_DOCS"):
-        PAGE.write_text(text)
-    assert PAGE.read_text() == text, f"out of date: UPDATE_DOCS=1 pytest {Path(__file__).relative_to(ROOT)}"
+        texts = {"build_database": build_database(connection), "build_in_force": build_in_force(connection)}
+    for page, build in PAGES.items():
+        if os.environ.get("UPDATE_DOCS"):
+            page.write_text(texts[build])
+        assert page.read_text() == texts[build], f"out of date: UPDATE_DOCS=1 pytest {Path(__file__).relative_to(ROOT)}"
 
 
 def test_every_function_that_may_be_called_and_every_view_and_column_is_explained(servers: Servers) -> None:
