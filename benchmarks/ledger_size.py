@@ -3,8 +3,8 @@
 Twenty members, so that each has hundreds of entries in the small ledger and half a million in the large one; the large
 one a second time, cut into partitions by month. What is timed is what the application runs, and only its time in the
 database: `queries.find_balance`, `ledger.balance_at` at random moments of the year, and the newest 50 lines of
-`queries.list_statement`. The rows are written straight into the tables (ledger_rows.py); `--check` then runs the
-invariants over them as well.
+`queries.list_statement`. The rows are copied straight into the tables (ledger_rows.py); `--check` also seals the large
+ledgers and times the checker over them (ledger_checks.py).
 """
 
 import argparse
@@ -17,11 +17,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ledger_checks import report_checks, time_checks
 from ledger_rows import BY_MONTH, COMMUNITY, MEMBERS, fill_past, open_accounts
 from own_cluster import OwnCluster, own_cluster
 from running_town import say_figure
 
 QUESTIONS = 400
+CHECKED_AT_ONCE = 1_000_000
 CHECKED = ("broken_i1", "broken_i2", "broken_i3", "broken_i4", "broken_i5")
 KINDS = {"balance": "balance", "as_of": "balance as of a moment", "statement": "newest 50 lines"}
 
@@ -31,11 +33,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--entries", type=int, default=10_000_000, help="of the large ledger")
     parser.add_argument("--small", type=int, default=10_000)
-    parser.add_argument("--check", action="store_true", help="run the invariants over the rows")
+    parser.add_argument("--check", action="store_true", help="time the checker over the large ledgers")
     parser.add_argument("--ask", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.ask:
-        print(json.dumps(ask()))
+        print(json.dumps(ask(is_checked=given.check)))
         return
     with own_cluster() as cluster:
         with cluster.connect() as superuser:
@@ -43,13 +45,15 @@ def main() -> None:
             for name, value in (("fsync", "off"), ("synchronous_commit", "off"), ("max_wal_size", "8GB")):
                 superuser.execute(f"ALTER SYSTEM SET {name} = '{value}'".encode())
             superuser.execute("SELECT pg_reload_conf()")
-        small = measure(cluster, given.small, is_checked=True)
+        small = measure(cluster, given.small)
         large = measure(cluster, given.entries, is_checked=given.check)
         by_month = measure(cluster, given.entries, is_checked=given.check, is_by_month=True)
     report(small, large, by_month)
 
 
-def measure(cluster: OwnCluster, entries: int, *, is_checked: bool, is_by_month: bool = False) -> dict[str, float]:
+def measure(
+    cluster: OwnCluster, entries: int, *, is_checked: bool = False, is_by_month: bool = False
+) -> dict[str, float]:
     """The median milliseconds of each question, in a copy of the empty ledger filled for this and dropped again."""
     name = "scratch"
     with cluster.connect(database="postgres") as superuser:
@@ -62,13 +66,16 @@ def measure(cluster: OwnCluster, entries: int, *, is_checked: bool, is_by_month:
             with cluster.connect("localex_app", name) as app:
                 open_accounts(app)
             fill_past(superuser, entries=entries)
-            if is_checked:
+            if entries <= CHECKED_AT_ONCE:
                 check(superuser)
             size = superuser.execute("SELECT pg_size_pretty(pg_database_size(current_database()))").fetchone()
         took = time.perf_counter() - started
         form = ", cut by month" if is_by_month else ""
         print(f"{entries:,} entries{form}: {size[0] if size else '?'}, filled in {took:.0f} s", flush=True)
-        return ask_in_process(cluster, name)
+        answers, checks = ask_in_process(cluster, name, is_checked=is_checked)
+        if checks:
+            report_checks(checks, entries, form)
+        return answers
     finally:
         with cluster.connect(database="postgres") as superuser:
             superuser.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
@@ -82,20 +89,24 @@ def check(superuser: Any) -> None:
             raise SystemExit(f"the generated rows break {view}: {row[0]} rows")
 
 
-def ask_in_process(cluster: OwnCluster, database: str) -> dict[str, float]:
+def ask_in_process(
+    cluster: OwnCluster, database: str, *, is_checked: bool
+) -> tuple[dict[str, float], dict[str, float]]:
     """Run `ask` with Django connected to `database`."""
     environment = {**os.environ, "DATABASE_URL": cluster.url(database=database), "REDIS_URL": ""}
     environment |= {"LOCALEX_DATA_DIR": str(cluster.installation.directory.root), "LOCALEX_LOG_LEVEL": "ERROR"}
     done = subprocess.run(
-        [sys.executable, str(Path(__file__)), "--ask"], env=environment, capture_output=True, text=True, check=False
-    )
+        [sys.executable, str(Path(__file__)), "--ask", *(["--check"] if is_checked else [])],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     if done.returncode:
         raise SystemExit(done.stderr)
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    answers, checks = json.loads(done.stdout.splitlines()[-1])
+    return answers, checks
 
 
-def ask() -> dict[str, float]:
-    """The median milliseconds in the database of each question, after some to warm up."""
+def ask(*, is_checked: bool) -> tuple[dict[str, float], dict[str, float]]:
+    """The median milliseconds in the database of each question, after some to warm up; then the checker's seconds."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "localex.config.settings"
     import django
 
@@ -140,7 +151,7 @@ def ask() -> dict[str, float]:
                 if number >= 40:
                     totals.append(sum(spent))
             found[name] = statistics.median(totals)
-    return found
+    return found, time_checks() if is_checked else {}
 
 
 def report(small: dict[str, float], large: dict[str, float], by_month: dict[str, float]) -> None:

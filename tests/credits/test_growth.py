@@ -3,12 +3,14 @@
 import itertools
 import uuid
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import psycopg
 import pytest
 
 from localex.credits import rehearsal, services, tasks
+from localex.credits.ledger_sql import read
 from localex.embedded import roles
 from localex.jobs import schedules
 from tests.servers import Servers
@@ -149,6 +151,59 @@ def test_what_pages_read_is_found_by_key(servers: Servers, grown: str, query: st
     assert "Seq Scan" not in plan
     assert "Index" in plan
     assert "->  Sort" not in plan
+
+
+LEGS = "SELECT seq, booked_at, kind::text FROM ledger.list_legs(%s, %s, %s::bigint[], %s::bigint[], %s)"
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 50])
+def test_a_statement_crosses_months(servers: Servers, grown: str, limit: int) -> None:
+    """Six postings are more than 40 days before the newest, so a page looks further back, and finds nothing twice."""
+    with servers.connect(roles.APP, grown) as app:
+        whole = app.execute(
+            "SELECT seq, booked_at, 'coordinator_grant' FROM ledger.entries e JOIN ledger.accounts USING (account_id)"
+            " WHERE owner = %s AND kind = 'gift' ORDER BY seq DESC",
+            [OWNER],
+        ).fetchall()
+        assert len(whole) == 9
+        for top in (2**63 - 1, 11, *range(10)):
+            for bottom in range(10):
+                found = app.execute(LEGS, [COMMUNITY, OWNER, [top, 9], [bottom, 0], limit]).fetchall()
+                assert found == [row for row in whole if bottom < row[0] <= top][:limit]
+
+
+def test_a_balance_of_any_moment_is_found_across_months(servers: Servers, grown: str) -> None:
+    with servers.connect(roles.APP, grown) as app:
+        entries = app.execute(
+            "SELECT account_id, booked_at, balance_after FROM ledger.entries e JOIN ledger.accounts USING (account_id)"
+            " WHERE owner = %s AND kind = 'gift' ORDER BY seq",
+            [OWNER],
+        ).fetchall()
+        for account, moment, balance in entries:
+            for microseconds, expected in ((0, balance), (-1, balance - 1), (1, balance)):
+                row = app.execute(
+                    "SELECT ledger.balance_at(%s, %s::timestamptz + %s * interval '1 microsecond')",
+                    [account, moment, microseconds],
+                ).fetchone()
+                assert row == (expected,)
+
+
+def test_nobody_but_the_application_lists_legs(servers: Servers, grown: str) -> None:
+    with servers.connect(roles.SUPER, grown) as superuser:
+        superuser.execute("SET SESSION AUTHORIZATION ledger_writer")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            superuser.execute(LEGS, [COMMUNITY, OWNER, [9, 9], [0, 0], 5])
+
+
+def test_reading_goes_back_and_forth(servers: Servers) -> None:
+    undo = import_module("localex.credits.migrations.0009_reading").UNDO
+    with servers.scratch_database() as name, servers.connect(roles.OWNER, name) as owner:
+        for text in (undo, read("0009_reading")):
+            with owner.transaction():
+                owner.execute(text.encode())
+        with servers.connect(roles.APP, name) as app:
+            assert app.execute("SELECT ledger.balance_at(1, now())").fetchone() == (None,)
+            assert app.execute(LEGS, [COMMUNITY, OWNER, [9, 9], [0, 0], 5]).fetchall() == []
 
 
 def test_the_application_cannot_cut_a_small_ledger(servers: Servers, grown: str) -> None:

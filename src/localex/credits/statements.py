@@ -180,7 +180,7 @@ class _Walk:
         empty = {account.kind: account for account in self.accounts if account.has_to_read}
         tops = [empty[kind].top if kind in empty else 0 for kind in KINDS]
         bottoms = [empty[kind].bottom if kind in empty else 0 for kind in KINDS]
-        rows = fetch(_LEGS, [*tops, *bottoms, self.batch, *self.whose])
+        rows = fetch(_LEGS, [*self.whose, tops, bottoms, self.batch])
         for kind, account in empty.items():
             account.fill([_Leg(*row[1:]) for row in rows if row[0] == kind])
         self.read += len(rows)
@@ -233,21 +233,10 @@ def _places(cursor: str | None) -> tuple[int, int]:
     return gift, main
 
 
-# Both accounts by account_one_of_a_kind; in each a walk down entry_pkey, and journal_pkey for each entry.
+# A function, because a query of its own would be planned anew at every call, for every month of a ledger that is cut.
 _LEGS: Final = """
-    SELECT account.kind::text, entry.seq, entry.amount, entry.balance_after, entry.booked_at, entry.journal_id,
-           journal.kind::text, journal.reference
-    FROM ledger.accounts account
-    CROSS JOIN LATERAL (
-        SELECT * FROM ledger.entries
-        WHERE account_id = account.account_id
-          AND seq <= CASE account.kind WHEN 'gift' THEN %s ELSE %s END::bigint
-          AND seq > CASE account.kind WHEN 'gift' THEN %s ELSE %s END::bigint
-        ORDER BY seq DESC LIMIT %s
-    ) entry
-    JOIN ledger.journals journal ON journal.journal_id = entry.journal_id
-    WHERE account.community_id = %s AND account.owner = %s AND account.kind IN ('gift', 'main')
-    ORDER BY entry.seq DESC
+    SELECT account_kind::text, seq, amount, balance_after, booked_at, journal_id, kind::text, reference
+    FROM ledger.list_legs(%s, %s, %s::bigint[], %s::bigint[], %s)
 """
 
 
