@@ -156,6 +156,7 @@ def report(loads: list[Load], before: list[float], marks: list[int], took: float
         print(f"failed: {words}")
     longest = max(max(load.took[mark:]) for load, mark in zip(loads, marks, strict=True))
     say_figure("migrate-under-load-longest-wait", longest, "s", "<=", GOAL_SECONDS)
+    say_figure("migrate-under-load-failed", sum(len(load.failed) for load in loads), "requests", "<=", 0)
 
 
 if __name__ == "__main__":
