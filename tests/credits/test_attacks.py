@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 # The checker does not only say that something is wrong, but where.
 NAMED = re.compile(
     r"(account|seal|audit row) \d|(journal|community|escrow of trade) [0-9a-f]{8}-|entry \d+/\d+|horizon of the seals"
-    r"|ledger\.|itself fails"
+    r"|ledger\.|of ledger_owner|itself fails"
 )
 
 
@@ -46,7 +46,7 @@ def test_there_are_many_and_none_is_named_twice() -> None:
 
 
 def test_few_are_known_to_go_unnoticed() -> None:
-    assert sum(bool(attacked.known) for attacked in CATALOGUE) <= 3
+    assert sum(bool(attacked.known) for attacked in CATALOGUE) <= 1
 
 
 def test_the_page_says_what_came_of_each(ground: Ground) -> None:

@@ -29,6 +29,10 @@ UNION SELECT format('%s %s: owner %s%s%s%s %s', word, name, relowner::regrole,
     CASE WHEN relkind <> 'v' AND relhasrules THEN ', rules' ELSE '' END,
     CASE WHEN relkind = 'v' THEN md5(pg_get_viewdef(oid)) ELSE reloptions::text END)
     FROM relation JOIN kind ON letter = relkind
+UNION SELECT format('right on what is to come of %s%s: %s %s', defaclrole::regrole,
+    CASE WHEN defaclnamespace = 0 THEN '' ELSE ' in ' || defaclnamespace::regnamespace END, defaclobjtype, defaclacl)
+    FROM pg_catalog.pg_default_acl
+    WHERE defaclnamespace = 'ledger'::regnamespace OR defaclrole::regrole::text LIKE 'ledger\_%'
 UNION SELECT format('column %s.%I: %s%s %s', name, attname, format_type(atttypid, atttypmod),
     CASE WHEN attnotnull THEN ' not null' ELSE '' END, concat(attidentity, attgenerated, pg_get_expr(adbin, adrelid)))
     FROM pg_catalog.pg_attribute a JOIN relation r ON r.oid = attrelid LEFT JOIN pg_catalog.pg_attrdef ON adrelid = attrelid AND adnum = attnum

@@ -33,10 +33,13 @@ _STRUCTURE: LiteralString = """
     UNION ALL SELECT 'function', p.oid::regprocedure::text, proowner::regrole::text, proacl::text,
         md5(concat(prosrc, proconfig, prosecdef)) FROM pg_proc p WHERE pronamespace = 'ledger'::regnamespace
     UNION ALL SELECT 'relation', relname::text, relowner::regrole::text, relacl::text,
-        concat(relkind, relpersistence, relrowsecurity, relhasrules, relnatts)
+        concat(relkind, relpersistence, relrowsecurity, relhasrules, relnatts,
+            CASE WHEN relkind = 'v' THEN pg_get_viewdef(oid) END)
     FROM pg_class WHERE relnamespace = 'ledger'::regnamespace AND relkind NOT IN ('i', 'I')
     UNION ALL SELECT 'constraint', conrelid::regclass::text, conname::text, pg_get_constraintdef(oid), ''
     FROM pg_constraint WHERE connamespace = 'ledger'::regnamespace
+    UNION ALL SELECT 'to come', defaclrole::regrole::text, defaclobjtype::text, defaclacl::text, defaclnamespace::text
+    FROM pg_default_acl
     UNION ALL SELECT 'member', roleid::regrole::text, member::regrole::text, '', '' FROM pg_auth_members
     WHERE roleid::regrole::text ~ '^ledger_' AND member::regrole::text ~ '^(ledger|localex)_'
     UNION ALL SELECT 'role', rolname, concat(rolsuper, rolcanlogin, rolcreaterole), '', '' FROM pg_roles
@@ -147,11 +150,12 @@ class Ground:
             after = _content(connection)
         except psycopg.Error as error:
             return Outcome("found: nothing can be read", str(error))
-        if after == before:
-            return Outcome(UNCHANGED)
+        # First what an operator is told: that rows and structure look the same to this test proves less.
         found = self.victim.check(connection)
         if found:
             return Outcome("found by " + ", ".join(sorted({name for name, _ in found})), "; ".join(r for _, r in found))
+        if after == before:
+            return Outcome(UNCHANGED)
         if after.structure == before.structure and after.only_adds_to(before):
             return Outcome(POSTED)
         if attack.known:

@@ -19,6 +19,11 @@ def _capture(trade: str = ":promised", payee: str = ":payee", amount: str = "10"
     return _CAPTURE.format(trade=trade, payee=payee, amount=amount)
 
 
+_CHANGE = "UPDATE ledger.hold SET"
+_AS_APP = "SET LOCAL ROLE localex_app"
+_RELEASE = "SELECT reason::text FROM ledger.release_hold(:fresh, :promised, {payee}, NULL)"
+_REFUND = "SELECT reason::text FROM ledger.refund_hold(:fresh, :promised, NULL)"
+
 _SEAL_AGAIN = (
     "UPDATE ledger.seal SET leaves = (SELECT count(*) FROM ledger.seal_leaves(after, until)), root = (SELECT"
     " ledger.merkle_root(array_agg(leaf ORDER BY at, type, id)) FROM ledger.seal_leaves(after, until)), marks = (SELECT"
@@ -63,16 +68,23 @@ ATTACKS: tuple[Attack, ...] = (
     attack("forge a bonus", "keep it from somebody", "INSERT INTO ledger.bonus (community_id, owner, about, journal_id, kind) VALUES (:community, :quiet, :quiet, :fresh, 'starter_grant')"),
     attack("forget a bonus, unseen", "have it again", *unseen("bonus", "DELETE FROM ledger.bonus WHERE owner = :member"), "SET LOCAL ROLE localex_app", "SELECT reason::text FROM ledger.grant_credits(:fresh, :community, :member, 50, 'starter_grant', NULL)"),
     attack("change whom a hold is for, unseen", "be paid instead", *unseen("hold", "UPDATE ledger.hold SET payee = :quiet WHERE trade_id = :promised")),
-    attack("name a payee of an old hold, unseen", "be paid instead", *unseen("hold", "UPDATE ledger.hold SET payee = :quiet WHERE trade_id = :trade"), known="A hold that the release before made names no payee, and who it is may be said once later; the trade says who it should be."),
+    attack("name a payee of an old hold, unseen", "be paid instead", *unseen("hold", "UPDATE ledger.hold SET payee = :quiet WHERE trade_id = :trade")),
+    attack("change whom a hold is for, then release", "paid before a check comes", *unseen("hold", f"{_CHANGE} payee = :quiet WHERE trade_id = :promised"), _AS_APP, _RELEASE.format(payee=":quiet")),
+    attack("change whom a hold is for, release, change it back", "paid, and the hold looks right", *unseen("hold", f"{_CHANGE} payee = :quiet WHERE trade_id = :promised"), _AS_APP, _RELEASE.format(payee=":quiet"), "RESET ROLE", *unseen("hold", f"{_CHANGE} payee = :payee WHERE trade_id = :promised")),
+    attack("change who gets a refund, then refund", "returned to me before a check comes", *unseen("hold", f"{_CHANGE} payer = :payee, payee = NULL WHERE trade_id = :promised"), _AS_APP, _REFUND),
+    attack("change who gets a refund, refund, change it back", "returned to me, and the hold looks right", *unseen("hold", f"{_CHANGE} payer = :payee, payee = NULL WHERE trade_id = :promised"), _AS_APP, _REFUND, "RESET ROLE", *unseen("hold", f"{_CHANGE} payer = :member, payee = :payee WHERE trade_id = :promised")),
+    attack("take a fee away, release, put it back", "pay less", *unseen("hold", f"{_CHANGE} seller_fee = 0 WHERE trade_id = :promised"), _AS_APP, _RELEASE.format(payee=":payee"), "RESET ROLE", *unseen("hold", f"{_CHANGE} seller_fee = 2 WHERE trade_id = :promised")),
+    attack("turn gift into main by a refund, change it back", "what was given becomes earned", *unseen("hold", f"{_CHANGE} from_gift = from_gift - 1, from_main = from_main + 1 WHERE trade_id = :promised"), _AS_APP, _REFUND, "RESET ROLE", *unseen("hold", f"{_CHANGE} from_gift = from_gift + 1, from_main = from_main - 1 WHERE trade_id = :promised")),
+    attack("name a payee of an old hold, then release", "paid before a check comes", *unseen("hold", f"{_CHANGE} payee = :quiet WHERE trade_id = :trade"), _AS_APP, "SELECT reason::text FROM ledger.release_hold(:fresh, :trade, :quiet, NULL)"),
     attack("change who gets a refund, unseen", "a refund to myself", *unseen("hold", "UPDATE ledger.hold SET payer = :payee WHERE trade_id = :promised")),
     attack("change a fee, unseen", "pay less", *unseen("hold", "UPDATE ledger.hold SET seller_fee = 0 WHERE trade_id = :promised")),
     attack("turn gift into main, unseen", "what was given becomes earned", *unseen("hold", "UPDATE ledger.hold SET from_gift = from_gift - 1, from_main = from_main + 1 WHERE trade_id = :promised")),
-    attack("move a deadline, unseen", "keep credits from their owner", *unseen("hold", "UPDATE ledger.hold SET expires_at = expires_at + interval '1 year'"), known="The deadline of a hold is in no hash, because it may be extended; the trade has it too, and the payer's credits stay theirs."),
+    attack("move a deadline, unseen", "keep credits from their owner", *unseen("hold", "UPDATE ledger.hold SET expires_at = expires_at + interval '1 year'"), known="The deadline of a hold is in no hash and in no audit row: a repeated request names a later one, and it may be extended. It decides only when the credits may go back, never to whom: what is moved ahead is returned too early, which the journal shows as an expiry, and what is moved away stays in the payer's escrow until the payer, the payee or a coordinator ends the trade, whose own deadline trading keeps."),
     attack("lower a floor, unseen", "spend what one does not have", *unseen("balance", "UPDATE ledger.balance SET floor = -100000 WHERE balance_id = :main")),
     attack("set a ceiling, unseen", "keep somebody from being paid", *unseen("balance", "UPDATE ledger.balance SET ceiling = posted WHERE balance_id = :main")),
     attack("take a ceiling away, unseen", "earn more than was decided", *unseen("balance", "UPDATE ledger.balance SET ceiling = NULL WHERE ceiling IS NOT NULL")),
     attack("open a closed account, unseen", "spend again", *unseen("balance", "UPDATE ledger.balance SET is_open = true WHERE NOT is_open")),
-    attack("close an account, unseen", "shut a member out", *unseen("balance", "UPDATE ledger.balance SET is_open = false WHERE balance_id = :main"), known="An account that was closed before there was an audit has no row that says so; its member will."),
+    attack("close an account, unseen", "shut a member out", *unseen("balance", "UPDATE ledger.balance SET is_open = false WHERE balance_id = :main")),
     attack("turn the clock of a balance, unseen", "date every later posting", *unseen("balance", "UPDATE ledger.balance SET last_at = now() + interval '1 year' WHERE balance_id = :main")),
     attack("let a stopped community post, unseen", "past the operator", "SELECT ledger.stop_postings(:community, 'x')", *unseen("community", "UPDATE ledger.community SET stopped_at = NULL, stopped_why = NULL")),
     attack("stop a community, unseen", "nobody can pay", *unseen("community", "UPDATE ledger.community SET stopped_at = now(), stopped_why = 'x'")),

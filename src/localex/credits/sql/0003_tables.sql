@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS ledger.audit (
     words        text,
     CONSTRAINT audit_pkey PRIMARY KEY (audit_id),
     CONSTRAINT audit_says_what CHECK
-        (what IN ('credit_line', 'ceiling', 'closed', 'reopened', 'clearing_limit', 'stopped', 'resumed')),
+        (what IN ('credit_line', 'ceiling', 'closed', 'reopened', 'clearing_limit', 'payee', 'stopped', 'resumed')),
     CONSTRAINT audit_words_are_short CHECK (length(words) <= 500)
 );
 

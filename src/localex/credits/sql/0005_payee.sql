@@ -10,6 +10,7 @@ RESET ROLE;
 SET LOCAL ROLE ledger_writer;
 
 -- Says to whom a hold that is still held can go, once: answers whether it was said now. Whoever was named stays named.
+-- Leaves an audit row that names the trade.
 -- Raises LX004 for somebody without an account there, LX005 without a hold, LX006 for the payer. Locks: the escrow's balance.
 CREATE FUNCTION ledger.name_payee(p_trade_id uuid, p_payee uuid) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
@@ -17,15 +18,19 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
-    v_hold ledger.hold := ledger.get_hold(p_trade_id);
+    v_hold constant ledger.hold := ledger.get_hold(p_trade_id);
+    v_main constant bigint := ledger.get_account(v_hold.community_id, 'main', p_payee);
 BEGIN
-    PERFORM ledger.get_account(v_hold.community_id, 'main', p_payee);
     IF p_payee = v_hold.payer THEN
         RAISE EXCEPTION 'nobody pays themselves' USING ERRCODE = 'LX006';
     END IF;
     PERFORM FROM ledger.balance WHERE balance_id = v_hold.escrow_id FOR NO KEY UPDATE;
     UPDATE ledger.hold SET payee = p_payee WHERE trade_id = p_trade_id AND state = 'held' AND payee IS NULL;
-    RETURN FOUND;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM ledger.write_audit('payee', v_hold.community_id, v_main, NULL, NULL, NULL, p_trade_id::text);
+    RETURN true;
 END
 $$;
 
