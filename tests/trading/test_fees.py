@@ -1,10 +1,12 @@
-"""Fees: said before anybody accepts, held with the price, settled at the moment of accepting, taken at the handover."""
+"""Fees: said before anybody accepts, held with the price, fixed with the offer, taken at the handover."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -12,6 +14,7 @@ from localex.communities.services import update_community
 from localex.credits.errors import OtherPayee
 from localex.credits.queries import find_balance, find_hold, find_totals
 from localex.credits.services import release
+from localex.lib import clock
 from localex.lib.ids import new_id
 from localex.trading import fees, services, turns
 from localex.trading.errors import PayerShort
@@ -92,17 +95,42 @@ def test_whoever_calls_off_gets_the_fee_back_too() -> None:
     assert turns.credits_words(trade, buyer) == "31.50 credits went back to you."
 
 
-def test_the_fee_of_the_moment_of_accepting_counts() -> None:
+def test_the_fee_of_the_moment_of_offering_counts() -> None:
     community = with_fees(fee_fixed_buyer=150)
     seller, buyer = town.new_member(community), town.new_member(community)
-    before, after = town.new_listing(seller, price=20), town.new_listing(seller, price=20)
-    trade = services.accept_offer(actor=seller, offer_id=town.new_offer(buyer, before).id)
-    offer = town.new_offer(buyer, after)
+    offer = town.new_offer(buyer, town.new_listing(seller, price=20))
     update_community(community_id=community.id, fee_fixed_buyer=300, fee_fixed_seller=200)
-    later = services.accept_offer(actor=seller, offer_id=offer.id)
-    assert (trade.quote, later.quote) == (fees.Quote(2_000, 150, 0), fees.Quote(2_000, 300, 200))
-    town.complete(trade)
+    later = town.new_offer(buyer, town.new_listing(seller, price=20))
+    trades = [services.accept_offer(actor=seller, offer_id=one.id) for one in (offer, later)]
+    assert [trade.quote for trade in trades] == [fees.Quote(2_000, 150, 0), fees.Quote(2_000, 300, 200)]
+    assert held(buyer) == 2_150 + 2_300
+    town.complete(trades[0])
     assert available(seller) == 12_000
+
+
+def test_a_fee_that_came_after_the_offer_is_nobodys(plain_static: None) -> None:
+    community = town.found_community()
+    seller, buyer = town.new_member(community), town.new_member(community)
+    offer = town.new_offer(buyer, town.new_listing(seller, price=100))
+    update_community(community_id=community.id, fee_fixed_buyer=100, fee_fixed_seller=100)
+    for member in (seller, buyer):
+        assert "fee" not in read(member, reverse("trading:offer", args=[offer.id]))
+    assert services.accept_offer(actor=seller, offer_id=offer.id).quote == fees.Quote(10_000, 0, 0)
+    assert held(buyer) == 10_000
+
+
+def test_an_offer_of_the_previous_release_has_no_fees() -> None:
+    community = with_fees(fee_fixed_buyer=150, fee_fixed_seller=100)
+    seller, buyer = town.new_member(community), town.new_member(community)
+    listing, now = town.new_listing(seller, price=30), clock.now()
+    offer_id = new_id()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO trading_offer (id, community_id, listing_id, maker_id, price, state, created_at, deadline_at)"
+            " VALUES (%s, %s, %s, %s, 3000, 'offered', %s, %s)",
+            [offer_id, community.id, listing.id, buyer.id, now, now + timedelta(hours=48)],
+        )
+    assert services.accept_offer(actor=seller, offer_id=offer_id).quote == fees.Quote(3_000, 0, 0)
 
 
 def test_a_buyer_needs_the_price_and_the_fee() -> None:

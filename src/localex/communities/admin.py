@@ -32,7 +32,7 @@ class CommunityAdmin(ModelAdmin):
                 "fields": ["fee_fixed_buyer", "fee_percent_buyer", "fee_fixed_seller"],
                 "description": (
                     "Shown to both sides before an offer is accepted, and taken when the code is given. What a trade "
-                    "costs is settled at the moment of accepting: a change here counts for later trades only. "
+                    "costs is settled when the offer is made: a change here counts for later offers only. "
                     "Gifts cost nothing. All 0: nobody sees a word about fees."
                 ),
             },

@@ -1,4 +1,4 @@
-"""What a trade costs beside its price: policy of the community, shown before anybody accepts, taken at the handover."""
+"""What a trade costs beside its price: policy of the community, fixed with the offer, taken at the handover."""
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -31,7 +31,7 @@ class Quote:
 
 
 def quote(community: Community, price: int) -> Quote:
-    """What a trade at `price` hundredths would cost if it were accepted now; a gift costs nothing.
+    """What a trade at `price` hundredths would cost if it were offered now; a gift costs nothing.
 
     The percentage is of the price and is rounded half-even to a hundredth. The seller pays at most the price.
     """

@@ -19,6 +19,9 @@ class Offer(Record):
     listing = models.ForeignKey("listings.Listing", models.PROTECT, related_name="offers")
     maker = models.ForeignKey("members.Member", models.PROTECT, related_name="offers")
     price = models.BigIntegerField(help_text="Hundredths of a credit; 0 for gifts.")
+    # As they were when the offer was made: both sides agree to the sums that they read, whatever the policy becomes.
+    buyer_fee = models.BigIntegerField(default=0, db_default=0, help_text="Hundredths, held together with the price.")
+    seller_fee = models.BigIntegerField(default=0, db_default=0, help_text="Hundredths, kept back from the price.")
     state = models.CharField(max_length=12, choices=OfferState, default=OfferState.OFFERED)
     created_at = models.DateTimeField(default=clock.now)
     deadline_at = models.DateTimeField(null=True)
@@ -31,6 +34,10 @@ class Offer(Record):
             ),
             models.CheckConstraint(condition=Q(state__in=OfferState.values), name="offer_state_known"),
             models.CheckConstraint(condition=Q(price__gte=0), name="offer_price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(buyer_fee__gte=0, seller_fee__gte=0, seller_fee__lte=models.F("price")),
+                name="offer_fees_possible",
+            ),
             models.CheckConstraint(
                 condition=Q(state="offered", deadline_at__isnull=False)
                 | (~Q(state="offered") & Q(deadline_at__isnull=True)),
@@ -46,6 +53,11 @@ class Offer(Record):
     def __str__(self) -> str:
         return f"Offer {self.id} ({self.state})"
 
+    @property
+    def quote(self) -> Quote:
+        """Where its credits would go."""
+        return Quote(self.price, self.buyer_fee, self.seller_fee)
+
 
 class Trade(Record):
     """An accepted offer on its way to completion."""
@@ -56,7 +68,7 @@ class Trade(Record):
     seller = models.ForeignKey("members.Member", models.PROTECT, related_name="trades_as_seller")
     buyer = models.ForeignKey("members.Member", models.PROTECT, related_name="trades_as_buyer")
     price = models.BigIntegerField(help_text="Hundredths of a credit; 0 for gifts.")
-    # As they were when the price was agreed, whatever the policy becomes. The hold in the ledger has the same.
+    # Those of the offer. The hold in the ledger has the same.
     buyer_fee = models.BigIntegerField(default=0, db_default=0, help_text="Hundredths, held together with the price.")
     seller_fee = models.BigIntegerField(default=0, db_default=0, help_text="Hundredths, kept back from the price.")
     state = models.CharField(max_length=12, choices=TradeState, default=TradeState.ACCEPTED)

@@ -122,7 +122,7 @@ def describe_offer(offer: Offer, member: Member) -> dict[str, Any]:
         "is_open": offer.state == OfferState.OFFERED,
         "other": other,
         "i_would_pay": i_would_pay,
-        "quote": fees.quote(offer.community, offer.price),
+        "quote": offer.quote,
         "payee": other.display_name if i_would_pay else "You",
         **describe_listing(offer.listing),
     }

@@ -51,15 +51,14 @@ def _check_price(listing: Listing, price: int) -> None:
         raise PriceOutOfRange(words, fields={"price": [words]})
 
 
-def _check_payer(listing: Listing, maker: Member, price: int) -> None:
+def _check_payer(listing: Listing, maker: Member, cost: fees.Quote) -> None:
     """Checked only when the maker would pay: somebody else's balance is not theirs to learn."""
-    if listing.is_wanted or price == 0:
+    if listing.is_wanted or cost.price == 0:
         return
     available = credit_queries.find_balance(community_id=maker.community_id, owner=maker.ledger_ref).available
-    cost = fees.quote(listing.community, price)
     if cost.held > available:
         words = f"You have {money.display(available)} credits available, which is less than you offer."
-        if price <= available:
+        if cost.price <= available:
             words = (
                 f"You have {money.display(available)} credits available, and with the fee of "
                 f"{money.display(cost.buyer_fee)} this offer needs {money.display(cost.held)}."
@@ -68,7 +67,7 @@ def _check_payer(listing: Listing, maker: Member, price: int) -> None:
 
 
 def make_offer(*, actor: Member, listing_id: uuid.UUID, price: int, offer_id: uuid.UUID | None = None) -> Offer:
-    """Propose `price` hundredths on a listing; the owner has 48 hours to answer.
+    """Propose `price` hundredths on a listing; the owner has 48 hours to answer. The fees of this moment stay with it.
 
     `offer_id` is the UUIDv7 that the form carried: the same form sent twice makes one offer. Locks the listing. Raises
     ListingNotOpen, OwnListing, PriceOutOfRange, PayerShort, OfferAlreadyOpen.
@@ -82,7 +81,8 @@ def make_offer(*, actor: Member, listing_id: uuid.UUID, price: int, offer_id: uu
     if listing.owner_id == actor.id:
         raise OwnListing("This is your own listing.")
     _check_price(listing, price)
-    _check_payer(listing, actor, price)
+    cost = fees.quote(listing.community, price)
+    _check_payer(listing, actor, cost)
     now = clock.now()
     try:
         with transaction.atomic():
@@ -92,6 +92,8 @@ def make_offer(*, actor: Member, listing_id: uuid.UUID, price: int, offer_id: uu
                 listing=listing,
                 maker=actor,
                 price=price,
+                buyer_fee=cost.buyer_fee,
+                seller_fee=cost.seller_fee,
                 created_at=now,
                 deadline_at=offer_deadline(now),
             )
@@ -165,7 +167,6 @@ def accept_offer(*, actor: Member, offer_id: uuid.UUID) -> Trade:
 def _begin_trade(offer: Offer, listing: Listing) -> Trade:
     now = clock.now()
     seller, buyer = (offer.maker, listing.owner) if listing.is_wanted else (listing.owner, offer.maker)
-    cost = fees.quote(listing.community, offer.price)
     trade = Trade.objects.create(
         community_id=offer.community_id,
         listing=listing,
@@ -173,8 +174,8 @@ def _begin_trade(offer: Offer, listing: Listing) -> Trade:
         seller=seller,
         buyer=buyer,
         price=offer.price,
-        buyer_fee=cost.buyer_fee,
-        seller_fee=cost.seller_fee,
+        buyer_fee=offer.buyer_fee,
+        seller_fee=offer.seller_fee,
         created_at=now,
         deadline_at=now + AGREE_WITHIN,
         handoff_secret=randomness.token_bytes(SECRET_BYTES),
