@@ -15,13 +15,13 @@ from localex.embedded.binaries import find_postgres_install, postgres_bin
 from localex.embedded.cluster import Cluster
 from localex.embedded.directory import DataDirectory, DirectoryLock
 from localex.embedded.errors import ExitCode, StartError
-from localex.embedded.fingerprints import schema_fingerprint, static_fingerprint
+from localex.embedded.fingerprints import list_migrations, schema_fingerprint, static_fingerprint
 from localex.embedded.installation import Installation
 from localex.embedded.logs import KEPT_FILES, LogFile
 from localex.embedded.parts import web_part
 from localex.embedded.processes import Child, Command, wait_until
 from localex.embedded.redis_server import RedisServer
-from localex.embedded.schema_state import database_identity, read_schema_state
+from localex.embedded.schema_state import database_identity, find_pending, read_schema_state
 from localex.embedded.users import find_server_user
 from tests.embedded.running import free_port
 from tests.servers import Servers
@@ -225,6 +225,30 @@ def test_fingerprints_follow_what_they_stand_for(place: Path) -> None:
     assert schema_fingerprint(place) != schema
     (place / "web" / "static" / "site.css").write_text("new")
     assert static_fingerprint(place) != static
+
+
+def test_a_package_without_migrations_changes_no_schema(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that only came beside the others must not look like an upgrade."""
+    schema, static = schema_fingerprint(), static_fingerprint()
+    (place / "site" / "bystander-1.0.dist-info").mkdir(parents=True)
+    monkeypatch.syspath_prepend(place / "site")
+    assert schema_fingerprint() == schema
+    assert static_fingerprint() != static
+
+
+def test_every_migration_that_django_knows_is_known_without_it() -> None:
+    from django.db.migrations.loader import MigrationLoader
+
+    assert list_migrations() == set(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
+
+
+def test_what_is_pending_is_named(servers: Servers) -> None:
+    with servers.connect(roles.OWNER) as owner, owner.transaction(force_rollback=True):
+        assert find_pending(owner) == []
+        owner.execute("DELETE FROM django_migrations WHERE app = 'operations'")
+        assert find_pending(owner) == ["operations.0001_initial"]
+        owner.execute("DROP TABLE django_migrations")
+        assert len(find_pending(owner)) == len(list_migrations())
 
 
 def test_a_migrated_database_knows_its_fingerprint(servers: Servers) -> None:

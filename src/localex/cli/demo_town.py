@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from localex.cli.calling import DEMO_NOTE
 from localex.embedded.directory import replace_file
 from localex.embedded.errors import ExitCode, StartError
 from localex.embedded.installation import Installation
@@ -9,7 +10,7 @@ from localex.embedded.installation import Installation
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOTE = "demo-town"
+NOTE = DEMO_NOTE
 FILLING, FILLED = "filling", "filled"
 
 

@@ -234,32 +234,31 @@ def _database(installation: Installation, *, is_running: bool) -> Iterator[Findi
         return
     import psycopg
 
-    from localex.embedded.schema_state import read_schema_state
+    from localex.embedded.schema_state import find_pending, read_schema_state
 
     try:
         with (
             installation.database(),
             psycopg.connect(installation.app_url, connect_timeout=REACH_SECONDS) as connection,
         ):
-            state = read_schema_state(connection)
+            state, pending = read_schema_state(connection), find_pending(connection)
             yield Finding("PostgreSQL", Mark.FINE, "running" if is_running else "starts")
-            yield _schema(state)
+            yield _schema(state, pending)
     except StartError as error:
         yield _wrong("PostgreSQL", error)
     except psycopg.Error as error:
         yield Finding("PostgreSQL", Mark.WRONG, str(error).strip().splitlines()[-1], "Look into logs/postgres.log.")
 
 
-def _schema(state: dict[str, str]) -> Finding:
-    from localex.embedded.fingerprints import schema_fingerprint
-
+def _schema(state: dict[str, str], pending: list[str]) -> Finding:
     if not state:
         return Finding("Migrations", Mark.NOTE, "none ran yet", "`localex up` runs them.")
-    if state.get("fingerprint") == schema_fingerprint():
+    if not pending:
         return Finding("Migrations", Mark.FINE, "all done")
+    more = f" and {len(pending) - 1} more" if len(pending) > 1 else ""
     return Finding(
         "Migrations",
         Mark.NOTE,
-        "some may be unfinished",
-        "`localex migrate --plan` shows them, `localex up` runs them.",
+        f"{pending[0]}{more} did not run yet",
+        "`localex migrate --plan` shows them, `localex upgrade` runs them safely.",
     )

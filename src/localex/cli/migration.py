@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localex.cli.output import Report
+from localex.backup.progress import Report
 from localex.embedded import roles
 from localex.embedded.directory import DATABASE_NOTE, replace_file
 from localex.embedded.errors import ExitCode, StartError

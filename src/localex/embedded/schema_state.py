@@ -9,6 +9,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from localex.embedded.fingerprints import list_migrations
+
 TABLE = "public.django_migrations"
 
 
@@ -27,6 +29,15 @@ def write_schema_state(connection: psycopg.Connection[Any], *, version: str, fin
     text = json.dumps({"version": version, "fingerprint": fingerprint})
     statement = sql.SQL("COMMENT ON TABLE {} IS {}")
     connection.execute(statement.format(sql.SQL("public.django_migrations"), sql.Literal(text)))
+
+
+def find_pending(connection: psycopg.Connection[Any]) -> list[str]:
+    """The migrations of this code that the database does not have, as `label.name`; quick, without Django."""
+    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [TABLE]).fetchone()
+    done: set[tuple[str, str]] = set()
+    if row and row[0]:
+        done = {(label, name) for label, name in connection.execute("SELECT app, name FROM public.django_migrations")}
+    return sorted(f"{label}.{name}" for label, name in list_migrations() - done)
 
 
 def database_identity(connection: psycopg.Connection[Any]) -> str:
