@@ -4,6 +4,7 @@ import hashlib
 import io
 import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pyrage
@@ -137,19 +138,29 @@ def test_a_lost_end_is_noticed(own_store: FolderStore, town: Town, place: Path) 
         restore(own_store, town, place / "new")
 
 
-def test_an_older_partial_segment_is_noticed(own_store: FolderStore, town: Town, place: Path) -> None:
-    """Authentic, under the right name, but from before: the replayed log ends too early."""
-    name = one(own_store, "wal/", r"\.partial\.zst\.age$")
-    with town.receiving(own_store):
-        older = (own_store.root / name).read_bytes() if (own_store.root / name).exists() else b""
-        town.post("after the older copy was taken")
-    newer = one(own_store, "wal/", r"\.partial\.zst\.age$")
-    if newer != name or not older:
-        pytest.skip("the segment was finished meanwhile")
-    (own_store.root / name).write_bytes(older)
+def put_an_older_partial_back(store: FolderStore, town: Town) -> datetime:
+    """Exchange the end of the log for what it was before; returns a time that lay behind that, of a last posting."""
+    for _ in range(5):
+        with town.receiving(store):
+            town.post("in the older copy")
+        name = one(store, "wal/", r"\.partial\.zst\.age$")
+        older = (store.root / name).read_bytes()
+        with town.receiving(store):
+            moment = town.post("after the older copy was taken")
+        # Unless the segment was finished meanwhile, which takes 16 MB of log.
+        if one(store, "wal/", r"\.partial\.zst\.age$") == name:
+            (store.root / name).write_bytes(older)
+            return moment
+    raise AssertionError("the segment was finished five times")
+
+
+@pytest.mark.parametrize("is_latest", [True, False])
+def test_an_older_partial_segment_is_noticed(own_store: FolderStore, town: Town, place: Path, is_latest: bool) -> None:
+    """Authentic, under the right name, but from before: the replayed log ends too early, also for a time after that."""
+    moment = put_an_older_partial_back(own_store, town)
 
     with pytest.raises(BackupDamaged, match="something at its end was lost"):
-        restore(own_store, town, place / "new")
+        restore(own_store, town, place / "new", to=None if is_latest else moment)
 
 
 def test_a_wrong_key_is_said_to_be_wrong(backed: Backed, place: Path) -> None:

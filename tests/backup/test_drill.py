@@ -11,12 +11,13 @@ from uuid import uuid4
 
 import pytest
 
-from localex.backup import drill
+from localex.backup import drill, records
 from localex.backup.drill import Outcome, run_drill
 from localex.backup.errors import BackupDamaged, Busy
 from localex.backup.facts import read_facts
 from localex.backup.keys import Keys
 from localex.backup.manifest import LedgerSeal, Manifest, StoredFile
+from localex.backup.proof import judge
 from localex.backup.results import Restored
 from localex.backup.stores import FolderStore
 from localex.embedded import roles
@@ -46,23 +47,22 @@ def town(servers: Servers) -> Iterator[str]:
         yield name
 
 
-def manifest_of(servers: Servers, database: str) -> Manifest:
-    """What a backup made now would say."""
-    with servers.connect(roles.SUPER, database) as superuser:
-        facts = read_facts(superuser)
+def made_up_manifest() -> Manifest:
+    """A manifest of a backup that nobody made."""
+    now = datetime.now(UTC)
     return Manifest(
         backup_id="20261123T030000Z",
-        started_at=facts.now,
-        stopped_at=facts.now,
+        started_at=now,
+        stopped_at=now,
         start_lsn=0,
         stop_lsn=0,
         timeline=1,
-        system_identifier=facts.system_identifier,
-        segment_size=facts.segment_size,
-        localex_version="0.1.0",
-        schema_fingerprint=facts.schema_fingerprint,
-        postgres_version=facts.postgres_version,
-        database=database,
+        system_identifier="7",
+        segment_size=1 << 24,
+        localex_version="0.2.0",
+        schema_fingerprint="",
+        postgres_version="18.4",
+        database="localex",
         key_fingerprint="",
         base=(),
         files_index=StoredFile("", 0, ""),
@@ -70,6 +70,23 @@ def manifest_of(servers: Servers, database: str) -> Manifest:
         file_bytes=0,
         file_count=0,
         postgres_manifest_sha256="",
+        row_counts={},
+    )
+
+
+def manifest_of(servers: Servers, database: str) -> Manifest:
+    """What a backup made now would say."""
+    with servers.connect(roles.SUPER, database) as superuser:
+        facts = read_facts(superuser)
+    return dataclasses.replace(
+        made_up_manifest(),
+        started_at=facts.now,
+        stopped_at=facts.now,
+        system_identifier=facts.system_identifier,
+        segment_size=facts.segment_size,
+        schema_fingerprint=facts.schema_fingerprint,
+        postgres_version=facts.postgres_version,
+        database=database,
         row_counts=facts.row_counts,
         ledger_seal=facts.ledger_seal,
     )
@@ -208,3 +225,25 @@ def test_two_drills_do_not_meet(place: Path) -> None:
         raise BackupDamaged("enough.")
 
     assert failed(run(place, restore)) == ["Restore"]
+
+
+def test_runs_are_written_down_and_read_again(servers: Servers, town: str, place: Path) -> None:
+    """By hand or by the backup part: what was tried and how far it came is there for whoever judges it."""
+    url = servers.url(roles.APP, town)
+    outcome = run(place, restoring(servers, town))
+    number = records.begin_run(url, "drill", started_at=outcome.started_at)
+    busy = records.begin_run(url, "drill", started_at=outcome.started_at)
+    assert records.end_run(url, number, finished_at=datetime.now(UTC), ok=True, detail=outcome.summary())
+    assert records.drop_run(url, busy)
+
+    drills = records.list_drills(url)
+
+    assert drills is not None
+    assert [drill.restored_to for drill in drills] == [outcome.restored_to]
+    assert judge(drills, store=str(place / "backups")).proven_to == outcome.restored_to
+    assert judge(drills, store="/mnt/elsewhere").proven_to is None
+    with servers.connect(roles.OWNER, town) as owner:
+        assert owner.execute("SELECT count(*) FROM operations_run").fetchone() == (1,)
+        owner.execute("DROP TABLE operations_run")
+    assert records.list_drills(url) is None
+    assert not records.drop_run(url, number)

@@ -112,10 +112,12 @@ def test_a_killed_receiver_loses_nothing(town: Town, place: Path) -> None:
             booked.append(words)
         town.fill_segment()
 
-    command = [sys.executable, "-m", "localex.backup.run", "--interval", "0.2"]
+    command = [sys.executable, "-m", "tests.backup.receive", "--interval", "0.2"]
     for seconds in (0.3, 0.9, 1.6, 2.1, 1.2):
         process = subprocess.Popen(
-            [*command, "--data-dir", str(town.directory.root), "--store", str(store.root)], stderr=subprocess.DEVNULL
+            [*command, "--data-dir", str(town.directory.root), "--store", str(store.root)],
+            cwd=ROOT,
+            stderr=subprocess.DEVNULL,
         )
         book(seconds)
         process.kill()
@@ -132,9 +134,8 @@ def test_the_receiver_stops_in_order(town: Town, place: Path) -> None:
     """SIGTERM: what was booked until then is shipped, and no program is left."""
     store = FolderStore(place / "store")
     town.backup(store)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "localex.backup.run", "--data-dir", str(town.directory.root), "--store", str(store.root)]
-    )
+    words = ("--data-dir", str(town.directory.root), "--store", str(store.root))
+    process = subprocess.Popen([sys.executable, "-m", "tests.backup.receive", *words], cwd=ROOT)
     assert wait_until(lambda: bool(store.list("wal/")), seconds=PATIENCE_SECONDS)
     town.post("just before the end")
     process.send_signal(signal.SIGTERM)

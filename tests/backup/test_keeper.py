@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from localex.backup import engine
-from localex.backup.keeper import MEMORY, Keeper, is_same_disk, store_of
+from localex.backup import engine, keeper, receiver
+from localex.backup.keeper import MEMORY, Keeper
 from localex.backup.keys import Keys
 from localex.backup.site import Site
+from localex.backup.stores import FolderStore, is_same_disk
 from localex.embedded.cluster import Cluster
 from localex.embedded.directory import DataDirectory
 from localex.embedded.installation import Installation
@@ -30,7 +31,7 @@ class Kept:
     def __init__(self, root: Path) -> None:
         self.directory = DataDirectory(root)
         self.installation = Installation.at(root, {})
-        self.store = store_of(self.directory)
+        self.store = FolderStore(root / "backups")
         self.keys = Keys.prepare(self.directory.secrets)
         self.lines: list[str] = []
 
@@ -46,15 +47,15 @@ class Kept:
 
     def run(self, until: Callable[[Keeper], bool], *, first_after: float = 0) -> Keeper:
         """Run a keeper until something holds, then stop it."""
-        keeper = self.keeper(first_after=first_after)
-        thread = threading.Thread(target=keeper.run)
+        part = self.keeper(first_after=first_after)
+        thread = threading.Thread(target=part.run)
         thread.start()
         try:
-            assert wait_until(lambda: until(keeper), seconds=PATIENCE_SECONDS), self.lines
+            assert wait_until(lambda: until(part), seconds=PATIENCE_SECONDS), self.lines
         finally:
-            keeper.stop()
+            part.stop()
             thread.join(PATIENCE_SECONDS)
-        return keeper
+        return part
 
     @property
     def memory(self) -> dict[str, object]:
@@ -67,8 +68,9 @@ class Kept:
         return sum(words in line for line in self.lines)
 
 
-@pytest.fixture
-def kept() -> Iterator[Kept]:
+@pytest.fixture(scope="module")
+def installed() -> Iterator[DataDirectory]:
+    """A running database without a schema; what was backed up of it is each test's own."""
     folder = temporary_folder("lx-keeper-")
     folder.chmod(0o755)
     directory = DataDirectory(folder / "data")
@@ -79,10 +81,21 @@ def kept() -> Iterator[Kept]:
     cluster.start()
     try:
         cluster.create_roles()
-        yield Kept(directory.root)
+        yield directory
     finally:
         cluster.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def kept(installed: DataDirectory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
+    # Nobody looks at what lies between two rounds.
+    monkeypatch.setattr(keeper, "STATUS_EVERY", timedelta(seconds=0.5))
+    for module, name in ((keeper, "POLL_SECONDS"), (keeper, "RETRY_SECONDS"), (receiver, "POLL_SECONDS")):
+        monkeypatch.setattr(module, name, 0.3)
+    yield Kept(installed.root)
+    shutil.rmtree(installed.root / "backups", ignore_errors=True)
+    (installed.root / MEMORY).unlink()
 
 
 def test_backup_and_proof_come_by_themselves_and_once_a_day(kept: Kept) -> None:
@@ -135,5 +148,5 @@ def test_it_leaves_the_start_to_others(kept: Kept) -> None:
 
 
 def test_disks_are_told_apart(tmp_path: Path) -> None:
-    assert is_same_disk(tmp_path, tmp_path / "not" / "there")
-    assert not is_same_disk(tmp_path, Path("/proc/self"))
+    assert is_same_disk(tmp_path, FolderStore(tmp_path / "not" / "there"))
+    assert not is_same_disk(tmp_path, FolderStore(Path("/proc/self")))

@@ -1,5 +1,7 @@
 """Old backups go, and never anything that a kept one needs."""
 
+import io
+import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,11 +11,14 @@ import pytest
 
 from localex.backup import engine
 from localex.backup.errors import BackupError, Busy
-from localex.backup.manifest import Manifest
+from localex.backup.manifest import Manifest, object_name
+from localex.backup.receiver import Receiver
 from localex.backup.retention import choose_kept
+from localex.backup.sealed import seal
 from localex.backup.stores import FolderStore
+from localex.embedded.processes import wait_until
 from tests.backup.conftest import Backed
-from tests.backup.town import Town, read_postings, restore
+from tests.backup.town import PATIENCE_SECONDS, Town, read_postings, restore
 
 
 def daily(manifest: Manifest, days: int) -> list[Manifest]:
@@ -109,3 +114,23 @@ def test_pruning_waits_for_a_backup(own_store: FolderStore, town: Town) -> None:
         engine.apply_retention(own_store, town.keys)
     with pytest.raises(BackupError, match="cannot be negative"):
         engine.apply_retention(own_store, town.keys, daily=-1)
+
+
+def test_the_store_of_another_town_is_refused(own_store: FolderStore, town: Town, backed: Backed) -> None:
+    """With the same key: a copy of the manifest as another database would have written it."""
+    other = replace(backed.manifest, backup_id="20260101T000000Z", system_identifier="7000000000000000000")
+    seal(own_store, town.keys, object_name(other.backup_id), io.BytesIO(other.to_json()))
+    before = own_store.list()
+
+    with pytest.raises(BackupError, match="holds backups of another town"):
+        town.backup(own_store)
+    receiver = Receiver(town.site, own_store, town.keys, interval=0.2)
+    stop = threading.Event()
+    thread = threading.Thread(target=receiver.run, args=(stop,))
+    thread.start()
+    try:
+        assert wait_until(lambda: "another town" in receiver.state.trouble, seconds=PATIENCE_SECONDS), receiver.state
+    finally:
+        stop.set()
+        thread.join()
+    assert own_store.list() == before

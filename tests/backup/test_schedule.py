@@ -47,9 +47,12 @@ def test_a_drill_follows_the_first_backup_at_once_and_then_comes_daily() -> None
     # A failure is tried again, though not all the time; a kill is tried again with the next start.
     assert not is_due(Memory(ago(90), drill_tried_at=ago(0.5), drill_failed=True), ago(11))
     assert is_due(Memory(ago(90), drill_tried_at=ago(1.5), drill_failed=True), ago(11))
+    # One that could not begin because another one ran waits as well; one that was killed does not.
+    assert not is_due(Memory(ago(90), drill_tried_at=ago(0.5), drill_ended_at=ago(0.4)), ago(11))
+    assert is_due(Memory(ago(90), drill_tried_at=ago(0.5), drill_ended_at=ago(9)), ago(11))
 
 
 def test_the_memory_survives_a_restart_and_a_damaged_file() -> None:
-    memory = Memory(ago(90), ago(11), ago(10), ago(9), drill_failed=True)
+    memory = Memory(ago(90), ago(11), ago(10), ago(9), ago(8), ago(7), drill_failed=True, store="/mnt/other")
     assert Memory.from_json(memory.to_json(), now=NOW) == memory
     assert Memory.from_json({"first_seen_at": "yesterday"}, now=NOW) == NEW

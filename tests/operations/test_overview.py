@@ -11,9 +11,9 @@ from django.test import Client
 
 from localex.credits.models import CheckRun
 from localex.lib import clock
+from localex.lib.sizes import spell_bytes
 from localex.operations import queries
 from localex.operations.models import Run, Status
-from localex.operations.pages import spell_bytes
 
 pytestmark = pytest.mark.django_db
 
@@ -21,8 +21,10 @@ GOOD = {"key_confirmed": True, "lag_s": 12, "store": "/mnt/other", "shipped_at":
 
 
 def ran(kind: str, *, ok: bool | None = True, hours_ago: float = 1, **detail: Any) -> Run:
-    """One run that took a minute."""
+    """One run that took a minute; a drill is of the own store, and brought back what was booked until it began."""
     started = clock.now() - timedelta(hours=hours_ago)
+    if kind == "drill":
+        detail = {"store": GOOD["store"], "restored_to": started.isoformat() if ok else None, **detail}
     ended = None if ok is None else started + timedelta(minutes=1)
     return Run.objects.create(kind=kind, started_at=started, finished_at=ended, ok=ok, detail=detail)
 
@@ -83,6 +85,35 @@ def test_a_failed_drill_outweighs_an_earlier_good_one(staff: Client) -> None:
     assert "row counts differ" in page
 
 
+@pytest.mark.parametrize(
+    "change", [{"store": "/mnt/elsewhere"}, {"restored_to": "2026-01-01T00:00:00+00:00"}, {"restored_to": None}]
+)
+def test_only_a_recent_state_of_the_own_store_is_a_proof(staff: Client, change: dict[str, Any]) -> None:
+    """A drill of somebody else's folder, or of what is months old, proves nothing about today's backups."""
+    ran("backup")
+    ran("drill", hours_ago=30)
+    ran("drill", hours_ago=1, **change)
+    said()
+    assert "The last proven restore is 30 hours old" in text(staff)
+    days = queries.list_proven_days(today=clock.now().date(), store=str(GOOD["store"]), days=1)
+    assert [day.state for day in days] != ["proven"]
+
+
+def test_a_failure_elsewhere_is_none_here(staff: Client) -> None:
+    ran("backup")
+    ran("drill", hours_ago=3)
+    ran("drill", ok=False, store="/mnt/elsewhere")
+    said()
+    assert "The last restore drill failed" not in text(staff)
+
+
+def test_backups_that_pile_up_are_said(staff: Client) -> None:
+    ran("backup")
+    ran("drill")
+    said(retention="backup 20261101T030000Z cannot be read, and until it can nothing is taken away.")
+    assert "Old backups are not being removed: backup 20261101T030000Z" in text(staff)
+
+
 def test_a_run_without_an_end_is_no_proof(staff: Client) -> None:
     ran("drill", ok=None)
     said()
@@ -99,7 +130,7 @@ def test_the_days_of_the_chart(db: None) -> None:
     today = clock.now().date()
     ran("drill", hours_ago=24 * 3)
     ran("drill", ok=False, hours_ago=24)
-    days = queries.list_proven_days(today=today, days=5)
+    days = queries.list_proven_days(today=today, store=str(GOOD["store"]), days=5)
     assert [day.state for day in days] == ["before", "proven", "none", "failed", "before"]
 
 

@@ -1,8 +1,9 @@
 """Which backups a store holds, and which times they reach."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from localex.backup.errors import BackupDamaged, NothingToRestore, WrongKey
+from localex.backup.errors import BackupDamaged, BackupError, NothingToRestore, WrongKey
 from localex.backup.keys import Keys
 from localex.backup.manifest import FOLDER, NAME, Manifest, object_name
 from localex.backup.sealed import read_small
@@ -41,6 +42,20 @@ def list_manifests(store: Store, keys: Keys) -> list[Manifest]:
     if wrong and not found:
         raise wrong
     return found
+
+
+def check_system(store: Store, manifests: Iterable[Manifest], system: str) -> None:
+    """Raise BackupError when one of `manifests` in `store` is of another database than `system`.
+
+    A town that was restored goes on in its old store: its database is still the same. Two that are not related would
+    prune each other's backups and mix their pictures.
+    """
+    other = next((manifest for manifest in manifests if manifest.system_identifier != system), None)
+    if other is not None:
+        raise BackupError(
+            f"{store.place} holds backups of another town, such as {other.backup_id}. Each town needs a folder of its "
+            "own: set LOCALEX_BACKUP_DIR to a new one."
+        )
 
 
 def newest_id(store: Store) -> str:

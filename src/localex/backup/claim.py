@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localex.backup.errors import BackupError, Busy, store_error
-from localex.embedded.directory import DRAFT, RESTORING
+from localex.embedded.directory import DRAFT, RESTORING, sync_folder
 
 # In order. A restore that was killed goes on behind the last one that was reached.
 BEGUN, UNPACKED, RECOVERED = "begun", "unpacked", "recovered"
@@ -50,9 +50,9 @@ class Claim:
             for child in sorted(self.draft.iterdir(), key=lambda path: (path.name in last, path)):
                 child.replace(self.into / child.name)
             self.draft.rmdir()
-        _sync(self.into)
+        sync_folder(self.into)
         (self.into / RESTORING).unlink()
-        _sync(self.into)
+        sync_folder(self.into)
 
 
 @contextlib.contextmanager
@@ -96,7 +96,7 @@ def _open(claim: Claim) -> Claim:
         if claim.phase == BEGUN:
             shutil.rmtree(claim.draft, ignore_errors=True)
             claim.draft.mkdir(mode=0o700, exist_ok=True)
-        _sync(claim.into)
+        sync_folder(claim.into)
     except OSError as error:
         raise store_error(error, claim.into) from error
     return claim
@@ -109,11 +109,3 @@ def _check_free(into: Path) -> None:
             f"{into} is not empty, and a restore never writes over anything. Nothing was changed; "
             "choose a new directory with --into."
         )
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 # A name with a dot is left out of every backup.
 SCRATCH = ".drill"
+LOCK = ".drill.lock"
 CHECKS = ("I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8")
 # A small server for itself: it lives for minutes and nothing in it has to survive.
 SETTINGS = {"shared_buffers": "32MB", "autovacuum": "off", "fsync": "off", "max_connections": "20"}
@@ -59,6 +60,8 @@ class Outcome:
 
     started_at: datetime
     lines: list[Line] = field(default_factory=list)
+    # Which store was tried; see proof.judge.
+    store: str = ""
     backup_id: str = ""
     restored_to: datetime | None = None
     restored_bytes: int = 0
@@ -83,6 +86,7 @@ class Outcome:
         return {
             "words": words[:500],
             "backup": self.backup_id,
+            "store": self.store,
             "restored_to": self.restored_to,
             "restore_seconds": round(self.restore_seconds, 1),
             "bytes": self.restored_bytes,
@@ -105,7 +109,7 @@ def run_drill(
     itself cannot be used. What an earlier, killed drill left is removed first.
     """
     scratch = DataDirectory(directory.root / SCRATCH)
-    outcome = Outcome(started_at=datetime.now(UTC))
+    outcome = Outcome(started_at=datetime.now(UTC), store=store.place)
     with _holding(directory), _removing(scratch):
         try:
             restored = restore(store, keys, backup_id=backup_id, into=scratch.root, report=report)
@@ -136,9 +140,7 @@ def remove_leftovers(directory: DataDirectory) -> bool:
 @contextlib.contextmanager
 def _holding(directory: DataDirectory) -> Iterator[None]:
     """Be the only drill here. The lock lies beside the scratch directory, which comes and goes."""
-    place = DataDirectory(directory.root)
-    place.lock = directory.root / ".drill.lock"
-    lock = DirectoryLock(place)
+    lock = DirectoryLock(directory, LOCK)
     if not lock.try_acquire():
         raise Busy(f"Another drill is under way in {directory.root}. Wait until it is done.")
     try:

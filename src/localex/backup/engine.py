@@ -43,7 +43,8 @@ def list_backups(store: Store, keys: Keys) -> list[Manifest]:
 
 
 def find_range(store: Store, keys: Keys) -> tuple[datetime, datetime] | None:
-    """The earliest and the newest moment that can be restored, or None without a backup. Looks at names only."""
+    """The earliest and the newest moment that can be restored, or None without a backup. Decrypts every
+    manifest and the histories of the log, and looks at the names of everything else."""
     return catalogue.find_range(store, keys)
 
 

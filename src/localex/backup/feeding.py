@@ -81,18 +81,24 @@ class Feeder:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._is_over.is_set():
-            wishes = sorted((self._folder / "want").iterdir())
-            for wish in wishes:
-                wish.unlink(missing_ok=True)
-                try:
-                    self._answer(wish.name)
-                except (BackupError, OSError) as error:
-                    self.error = error if isinstance(error, BackupError) else BackupError(f"The log: {error}")
-                    (self._folder / "failed").touch()
-                    return
-            if not wishes:
-                time.sleep(POLL_SECONDS)
+        try:
+            while not self._is_over.is_set():
+                if not self._answer_all():
+                    time.sleep(POLL_SECONDS)
+        except Exception as error:
+            # Whatever it is: PostgreSQL must not wait for somebody who is gone, and people must hear of it.
+            words = f"The log could not be fetched ({type(error).__name__}: {error})."
+            self.error = error if isinstance(error, BackupError) else BackupError(words)
+            with contextlib.suppress(OSError):
+                (self._folder / "failed").touch()
+
+    def _answer_all(self) -> int:
+        """Fulfil the wishes that are there; returns how many."""
+        wishes = sorted((self._folder / "want").iterdir())
+        for wish in wishes:
+            wish.unlink(missing_ok=True)
+            self._answer(wish.name)
+        return len(wishes)
 
     def _answer(self, name: str) -> None:
         found = self._chain.segments.get(name) or self._chain.histories.get(name)

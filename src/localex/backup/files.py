@@ -11,7 +11,7 @@ import os
 import secrets
 import stat
 import tarfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,15 +75,15 @@ def stamp() -> str:
     return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def scan(root: Path, *, but: Sequence[Path] = ()) -> Iterator[File]:
-    """Every file below the data directory `root` that a backup needs, in no special order; `but` are left out."""
-    left_out = {os.path.realpath(path) for path in but}
+def scan(root: Path, *, but: Path | None = None) -> Iterator[File]:
+    """Every file below the data directory `root` that a backup needs, in no special order; `but` is left out."""
+    left_out = os.path.realpath(but) if but else ""
     pending = [entry for entry in os.scandir(root) if entry.name not in LEFT_OUT and not entry.name.startswith(".")]
     while pending:
         entry = pending.pop()
         try:
             if entry.is_dir():
-                if os.path.realpath(entry.path) not in left_out:
+                if os.path.realpath(entry.path) != left_out:
                     pending.extend(os.scandir(entry.path))
             elif entry.is_file():
                 found = entry.stat()

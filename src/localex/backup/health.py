@@ -12,7 +12,7 @@ from typing import Any
 PROOF_AGE = timedelta(hours=26)
 BACKUP_AGE = timedelta(hours=26)
 SHIPPING_LAG = timedelta(seconds=60)
-# The part says something every minute.
+# The part says something every 30 seconds (keeper.STATUS_EVERY).
 SILENCE = timedelta(minutes=5)
 # The first backup and the first drill of a new installation come within this time.
 FIRST_PROOF = timedelta(hours=1)
@@ -33,7 +33,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known about backups. `detail` is what the backup part said at `said_at` (see keeper.Keeper)."""
+    """What is known about backups. `detail` is what the backup part said at `said_at` (see keeper.Keeper).
+
+    `last_proof_at` is the newest moment that a drill brought back from the own store (see proof.judge).
+    """
 
     said_at: datetime | None
     detail: Mapping[str, Any]
@@ -82,6 +85,10 @@ def _about_backups(facts: Facts, now: datetime) -> list[Problem]:
     age = now - facts.last_backup_at
     if age > BACKUP_AGE:
         return [Problem("old_backup", f"The last backup is {spell(age)} old.", "Run `localex backup`.")]
+    if facts.detail.get("retention"):
+        words = f"Old backups are not being removed: {facts.detail['retention']}"
+        remedy = "`localex verify ID` says what is damaged; remove that backup's folder, or put it back from a copy."
+        return [Problem("retention", words, remedy, is_grave=False)]
     return []
 
 

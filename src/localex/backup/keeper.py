@@ -18,15 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from localex.backup import engine, records
+from localex.backup.catalogue import list_ids
 from localex.backup.drill import remove_leftovers, run_drill
+from localex.backup.errors import Busy
 from localex.backup.health import Facts, find_problems
 from localex.backup.keys import Keys
 from localex.backup.manifest import Manifest
+from localex.backup.proof import judge
 from localex.backup.receiver import Receiver
 from localex.backup.schedule import Memory, is_backup_due, is_drill_due
 from localex.backup.site import Site
-from localex.backup.stores import FolderStore
-from localex.embedded.directory import DataDirectory, replace_file
+from localex.backup.stores import Store, find_store, is_same_disk
+from localex.embedded.directory import replace_file
 from localex.embedded.errors import StartError
 from localex.embedded.installation import Installation
 from localex.embedded.logs import WARNING
@@ -59,7 +62,7 @@ class Keeper:
     def __init__(
         self,
         site: Site,
-        store: FolderStore,
+        store: Store,
         keys: Keys,
         *,
         app_url: str,
@@ -79,8 +82,12 @@ class Keeper:
         self._first_after = first_after
         self._stop = threading.Event()
         self._receiver = Receiver(site, store, keys, tell=tell)
+        self._remembering = threading.Lock()
         self._memory = self._read_memory()
         self._manifests: list[Manifest] = []
+        self._unreadable: list[str] = []
+        self._has_to_prune = False
+        self._retention_error = ""
         self._error = ""
         self._said_at: datetime | None = None
         self._warned: dict[str, datetime] = {}
@@ -109,12 +116,9 @@ class Keeper:
         while not self._stop.is_set():
             try:
                 self._receiver.run(self._stop)
-            except (StartError, OSError) as error:
-                self._receiver.state.trouble = getattr(error, "message", str(error))
-                self._stop.wait(RETRY_SECONDS)
             except Exception as error:
                 # Whatever it is, the daily backup must go on, and somebody must hear of it.
-                self._receiver.state.trouble = f"{type(error).__name__}: {error}"
+                self._receiver.state.trouble = _words_of(error)
                 self._stop.wait(RETRY_SECONDS)
 
     def _work(self) -> None:
@@ -122,12 +126,14 @@ class Keeper:
         self._stop.wait(self._first_after.total_seconds())
         while not self._stop.is_set():
             try:
-                self._manifests = engine.list_backups(self._store, self._keys)
+                self._look_into_store()
+                self._see_drills()
                 self._do_what_is_due()
-            except StartError as error:
-                self._note_error(error.message)
+                if self._has_to_prune:
+                    self._prune()
             except Exception as error:
-                self._note_error(f"{type(error).__name__}: {error}")
+                # Whatever it is, the next round must come, and somebody must hear of it.
+                self._note_error(_words_of(error))
             self._stop.wait(RETRY_SECONDS)
 
     def _do_what_is_due(self) -> None:
@@ -154,32 +160,78 @@ class Keeper:
         had_gap = self._receiver.state.has_gap
         try:
             manifest = engine.make_backup(self._site, self._store, self._keys)
-            pruned = engine.apply_retention(
-                self._store, self._keys, daily=self._kept.daily, weekly=self._kept.weekly, monthly=self._kept.monthly
-            )
-        except StartError as error:
-            records.end_run(self._app_url, run, finished_at=_now(), ok=False, detail={"error": error.message})
+        except Exception as error:
+            records.end_run(self._app_url, run, finished_at=_now(), ok=False, detail={"error": _words_of(error)})
             raise
         if had_gap:
             self._receiver.state.has_gap = False
-        self._manifests = engine.list_backups(self._store, self._keys)
         self._error = ""
-        freed = f", {len(pruned.backups)} older removed" if pruned.backups else ""
-        words = f"{manifest.backup_id}, {len(self._manifests)} kept{freed}"
-        self._tell(f"Backup {words}.")
-        detail = {"words": words, "backup": manifest.backup_id, "bytes": manifest.stored_bytes}
+        self._tell(f"Backup {manifest.backup_id}.")
+        detail = {"words": manifest.backup_id, "backup": manifest.backup_id, "bytes": manifest.stored_bytes}
         records.end_run(self._app_url, run, finished_at=_now(), ok=True, detail=detail)
+        # A run of its own: what goes wrong there makes the backup no worse.
+        self._has_to_prune = True
+
+    def _prune(self) -> None:
+        """Take away what no rule keeps; tried again while somebody is busy in the store."""
+        kept = self._kept
+        try:
+            pruned = engine.apply_retention(
+                self._store, self._keys, daily=kept.daily, weekly=kept.weekly, monthly=kept.monthly
+            )
+        except Busy:
+            return
+        except StartError as error:
+            self._retention_error = error.message
+        else:
+            self._retention_error = ""
+            if pruned.backups:
+                self._tell(f"{len(pruned.backups)} older backups removed.")
+        self._has_to_prune = False
+        self._look_into_store()
+
+    def _look_into_store(self) -> None:
+        self._manifests = engine.list_backups(self._store, self._keys)
+        readable = {manifest.backup_id for manifest in self._manifests}
+        self._unreadable = [backup_id for backup_id in list_ids(self._store) if backup_id not in readable]
 
     def _drill(self) -> None:
         run = records.begin_run(self._app_url, "drill", started_at=_now())
-        outcome = run_drill(self._site.directory, self._store, self._keys)
+        try:
+            outcome = run_drill(self._site.directory, self._store, self._keys)
+        except Busy:
+            # Somebody else's drill says what there is to say; this one did not begin.
+            records.drop_run(self._app_url, run)
+            self._remember(drill_ended_at=_now())
+            raise
+        except Exception as error:
+            words = _words_of(error)
+            detail = {"error": words, "words": words, "store": self._store.place}
+            records.end_run(self._app_url, run, finished_at=_now(), ok=False, detail=detail)
+            self._remember(drill_ended_at=_now(), drill_failed=True)
+            raise
         summary = outcome.summary()
         self._tell(f"Drill {'passed' if outcome.ok else 'FAILED'}: {summary['words']}.")
         records.end_run(self._app_url, run, finished_at=_now(), ok=outcome.ok, detail=summary)
         if outcome.ok:
-            self._remember(drill_passed_at=outcome.started_at, drill_failed=False)
+            passed = {"drill_passed_at": outcome.started_at, "proven_to": outcome.restored_to}
+            self._remember(drill_ended_at=_now(), drill_failed=False, **passed)
         else:
-            self._remember(drill_failed=True)
+            self._remember(drill_ended_at=_now(), drill_failed=True)
+
+    def _see_drills(self) -> None:
+        """Learn from the drills that are written down, also those that people ran. Without a database: remember."""
+        memory = self._memory
+        # What came with a restored database was proven about the town that it was.
+        drills = [
+            drill for drill in records.list_drills(self._app_url) or () if drill.started_at > memory.first_seen_at
+        ]
+        proof = judge(drills, store=self._store.place)
+        last = memory.drill_passed_at
+        if proof.proven_at is not None and (last is None or proof.proven_at > last):
+            self._remember(drill_passed_at=proof.proven_at, proven_to=proof.proven_to)
+        if proof.is_known and proof.has_failed != self._memory.drill_failed:
+            self._remember(drill_failed=proof.has_failed)
 
     def _last_backup_at(self) -> datetime | None:
         return self._manifests[-1].started_at if self._manifests else None
@@ -198,17 +250,23 @@ class Keeper:
         return {
             "first_seen_at": self._memory.first_seen_at,
             "store": self._store.place,
-            "same_disk": is_same_disk(self._site.directory.root, self._store.root),
+            "same_disk": is_same_disk(self._site.directory.root, self._store),
             "key_confirmed": self._keys.is_confirmed,
             "key_fingerprint": self._keys.fingerprint,
             "shipped_at": shipped_at,
             "lag_s": max(0.0, round(lag, 1)),
             "error": self._error or self._receiver.state.trouble,
+            "retention": self._describe_retention(),
             "backups": [
                 {"id": made.backup_id, "at": made.started_at, "bytes": made.stored_bytes}
                 for made in reversed(self._manifests[-60:])
             ],
         }
+
+    def _describe_retention(self) -> str:
+        if self._unreadable:
+            return f"backup {self._unreadable[0]} cannot be read, and until it can nothing is taken away."
+        return self._retention_error
 
     def _look_after(self) -> None:
         """Write down how things are, and warn of what is wrong."""
@@ -221,8 +279,9 @@ class Keeper:
         self._warn(detail, now)
 
     def _warn(self, detail: dict[str, Any], now: datetime) -> None:
+        self._see_drills()
         memory = self._memory
-        facts = Facts(now, detail, self._last_backup_at(), memory.drill_passed_at, memory.drill_failed)
+        facts = Facts(now, detail, self._last_backup_at(), memory.proven_to, memory.drill_failed)
         problems = find_problems(facts, now=now)
         for problem in problems:
             last = self._warned.get(problem.code)
@@ -234,8 +293,9 @@ class Keeper:
             del self._warned[code]
 
     def _remember(self, **changes: Any) -> None:
-        self._memory = replace(self._memory, **changes)
-        replace_file(self._site.directory.root / MEMORY, json.dumps(self._memory.to_json()))
+        with self._remembering:
+            self._memory = replace(self._memory, **changes)
+            replace_file(self._site.directory.root / MEMORY, json.dumps(self._memory.to_json()))
 
     def _read_memory(self) -> Memory:
         path = self._site.directory.root / MEMORY
@@ -244,21 +304,14 @@ class Keeper:
         except (OSError, ValueError):
             found = {}
         memory = Memory.from_json(found if isinstance(found, dict) else {}, now=_now())
+        if memory.store != self._store.place:
+            memory = Memory(first_seen_at=_now(), store=self._store.place)
         replace_file(path, json.dumps(memory.to_json()))
         return memory
 
 
-def is_same_disk(data: Path, store: Path) -> bool:
-    """Whether the backups would die with the database's disk, as far as the file system tells."""
-    place = store
-    while not place.exists():
-        place = place.parent
-    return data.stat().st_dev == place.stat().st_dev
-
-
-def store_of(directory: DataDirectory, folder: str = "") -> FolderStore:
-    """Where an installation's backups are kept: `folder` (LOCALEX_BACKUP_DIR), or `backups` in the data directory."""
-    return FolderStore(Path(folder) if folder else directory.root / "backups")
+def _words_of(error: Exception) -> str:
+    return error.message if isinstance(error, StartError) else f"{type(error).__name__}: {error}"
 
 
 def _now() -> datetime:
@@ -279,9 +332,10 @@ def main() -> None:
     installation = Installation.at(Path(environ["LOCALEX_DATA_DIR"]), environ)
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
+    folder = environ.get("LOCALEX_BACKUP_DIR", "")
     keeper = Keeper(
         Site.of(installation, outside_url=environ.get("LOCALEX_BACKUP_URL", "")),
-        store_of(installation.directory, environ.get("LOCALEX_BACKUP_DIR", "")),
+        find_store(installation.directory, Path(folder) if folder else None),
         Keys.prepare(installation.directory.secrets),
         app_url=installation.app_url,
         hour=int(environ.get("LOCALEX_BACKUP_HOUR") or DEFAULT_HOUR),

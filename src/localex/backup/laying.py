@@ -47,8 +47,8 @@ def lay_database(store: Store, keys: Keys, manifest: Manifest, target: Path, use
     listed.unlink()
 
 
-def lay_files(store: Store, keys: Keys, manifest: Manifest, root: Path, *, until: str, seen: Seen) -> int:
-    """Unpack the files beside the database below `root`, and return how many.
+def lay_files(store: Store, keys: Keys, manifest: Manifest, root: Path, *, until: str, seen: Seen) -> None:
+    """Unpack the files beside the database below `root`.
 
     First those of the backup, then those that came later, up to packs whose name begins with a time until `until`.
     """
@@ -60,7 +60,6 @@ def lay_files(store: Store, keys: Keys, manifest: Manifest, root: Path, *, until
     later = [pack for pack in list_packs(store) if manifest.backup_id <= pack <= until]
     for pack in [*sorted(set(packs) - set(later)), *later]:
         _lay_pack(store, keys, root, pack, packs.get(pack) if pack not in later else None, seen)
-    return sum(1 for path in root.rglob("*") if path.is_file())
 
 
 def _lay_pack(store: Store, keys: Keys, root: Path, pack: str, wanted: dict[str, File] | None, seen: Seen) -> None:

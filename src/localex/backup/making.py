@@ -8,7 +8,7 @@ from typing import Any
 
 import localex
 from localex.backup.base import Base, store_base
-from localex.backup.catalogue import list_ids, list_manifests
+from localex.backup.catalogue import check_system, list_ids, list_manifests
 from localex.backup.facts import Facts, read_facts
 from localex.backup.files import File, find_known, scan, stamp, store_index, store_new
 from localex.backup.keys import Keys
@@ -16,7 +16,7 @@ from localex.backup.manifest import FOLDER, Manifest, StoredFile, object_name
 from localex.backup.progress import Report, silent
 from localex.backup.sealed import seal
 from localex.backup.site import Site
-from localex.backup.stores import FolderStore, Store
+from localex.backup.stores import Store
 
 LOCK = "backup"
 
@@ -29,12 +29,13 @@ def make_backup(site: Site, store: Store, keys: Keys, report: Report = silent) -
         backup_id = _new_id(store)
         with site.connected() as connection, _kept_log(connection, backup_id):
             facts = read_facts(connection)
+            check_system(store, earlier, facts.system_identifier)
             base = store_base(site, store, keys, backup_id, lambda done: report(done, facts.bytes_estimate, "database"))
             row = connection.execute("SELECT clock_timestamp()").fetchone()
         # After the database: a picture is there before its row is.
         known = find_known(store, keys, earlier[-1] if earlier else None)
-        own = [store.root] if isinstance(store, FolderStore) else []
-        files = store_new(store, keys, site.directory.root, scan(site.directory.root, but=own), known, report)
+        root = site.directory.root
+        files = store_new(store, keys, root, scan(root, but=store.own_folder), known, report)
         index = store_index(store, keys, object_name(backup_id, "files.jsonl.zst.age"), files)
         manifest = _manifest(backup_id, facts, base, index, files, stopped_at=row[0] if row else facts.now, keys=keys)
         seal(store, keys, object_name(backup_id), io.BytesIO(manifest.to_json()))

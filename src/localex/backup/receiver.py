@@ -14,15 +14,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from localex.backup.catalogue import list_manifests
+from localex.backup.catalogue import check_system, list_ids, list_manifests
 from localex.backup.errors import BackupError
 from localex.backup.files import File, find_known, scan, store_new
 from localex.backup.keys import Keys
+from localex.backup.manifest import Manifest
 from localex.backup.shipping import Shipper
 from localex.backup.site import Site
-from localex.backup.stores import FolderStore, Store
+from localex.backup.stores import Store
 from localex.backup.wal import Newest, parse_lsn, read_newest
 from localex.embedded.logs import LogFile
+from localex.embedded.postgres_settings import MAX_SLOT_MB
 from localex.embedded.processes import Child, Command
 
 if TYPE_CHECKING:
@@ -40,7 +42,6 @@ CATCH_UP_SECONDS = 20.0
 # A store that takes nothing must not fill the database's disk: beyond this pg_receivewal is stopped, and PostgreSQL
 # keeps what it may (max_slot_wal_keep_size), then lets the slot go.
 MAX_BACKLOG_BYTES = 1024 * 1024 * 1024
-MAX_SLOT_MB = 2048
 
 
 @dataclass
@@ -77,6 +78,9 @@ class Receiver:
         self._log = LogFile(site.directory.logs / "backup.log")
         self._known: dict[str, File] | None = None
         self._last_lsn = 0
+        self._system = ""
+        self._seen: set[str] = set()
+        self._newest_manifest: Manifest | None = None
         self.state = Shipped()
 
     def run(self, stop: threading.Event) -> None:
@@ -93,7 +97,7 @@ class Receiver:
                 self._stop_child()
 
     def _identify(self) -> str:
-        """A lock for each database: two towns may share a store."""
+        """The lock is that of the database: a town and what was restored from it must not write at the same time."""
         with self._site.connect() as connection:
             row = connection.execute("SELECT system_identifier::text FROM pg_control_system()").fetchone()
         return str(row[0]) if row else ""
@@ -127,11 +131,14 @@ class Receiver:
         for path in (self._folder, *self._folder.iterdir()):
             # Also what another user's pg_receivewal left, such as root's for a server outside.
             self._site.user.own(path)
+        shipper = Shipper(self._folder, self._store, self._keys, system)
+        self._system = system
+        self._check_place()
         self._limit_slot(connection)
-        self._ensure_slot(connection)
+        self._ensure_slot(connection, shipper)
         if self.state.newest is None:
             self.state.newest = read_newest(self._store, self._keys, system, self.state.timeline)
-        return Shipper(self._folder, self._store, self._keys, system)
+        return shipper
 
     def _limit_slot(self, connection: "psycopg.Connection[Any]") -> None:
         """A slot that nobody reads must not fill the disk. An operator's own limit or server is left alone."""
@@ -143,12 +150,23 @@ class Receiver:
             connection.execute(f"ALTER SYSTEM SET max_slot_wal_keep_size = '{MAX_SLOT_MB}MB'")
             connection.execute("SELECT pg_reload_conf()")
 
-    def _ensure_slot(self, connection: "psycopg.Connection[Any]") -> None:
+    def _check_place(self) -> None:
+        """Look at the backups when there is a new one. Raises BackupError when the store is another town's."""
+        ids = set(list_ids(self._store))
+        if not ids <= self._seen:
+            manifests = list_manifests(self._store, self._keys)
+            check_system(self._store, manifests, self._system)
+            self._newest_manifest = manifests[-1] if manifests else None
+            self._seen = ids
+
+    def _ensure_slot(self, connection: "psycopg.Connection[Any]", shipper: Shipper) -> None:
         row = connection.execute(
             "SELECT wal_status, active_pid FROM pg_replication_slots WHERE slot_name = %s", [SLOT]
         ).fetchone()
         if row and row[0] == "lost":
             self._stop_child()
+            # What was fetched in whole leads up to the gap; only then is it forgotten here.
+            self.state.segments += shipper.ship_complete()
             connection.execute("SELECT pg_drop_replication_slot(%s)", [SLOT])
             for path in self._folder.iterdir():
                 path.unlink()
@@ -194,6 +212,7 @@ class Receiver:
 
     def ship_now(self, connection: "psycopg.Connection[Any]", shipper: Shipper) -> None:
         """Bring everything that is booked by now into the store, pictures first."""
+        self._check_place()
         self._ship_files()
         newest = self._mark(connection)
         if newest.lsn != self._last_lsn:
@@ -243,12 +262,10 @@ class Receiver:
     def _ship_files(self) -> None:
         """Store pictures, seals and secrets that are new since the last time."""
         if self._known is None:
-            manifests = list_manifests(self._store, self._keys)
-            self._known = find_known(self._store, self._keys, manifests[-1] if manifests else None)
+            self._known = find_known(self._store, self._keys, self._newest_manifest)
         root = self._site.directory.root
-        own = [self._store.root] if isinstance(self._store, FolderStore) else []
         # Mail that is kept in a folder changes all the time and belongs to no row: the daily backup takes it.
-        files = [file for file in scan(root, but=own) if not file.path.startswith("mail/")]
+        files = [file for file in scan(root, but=self._store.own_folder) if not file.path.startswith("mail/")]
         store_new(self._store, self._keys, root, files, self._known)
 
     def _note_trouble(self, words: str) -> None:

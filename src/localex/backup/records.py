@@ -11,7 +11,11 @@ from typing import Any
 
 import psycopg
 
+from localex.backup.proof import Drilled
+
 KEPT_DAYS = 400
+# More than anybody runs within the time after which a proof is too old.
+JUDGED_DRILLS = 50
 CONNECT_SECONDS = 5
 
 
@@ -47,6 +51,31 @@ def end_run(url: str, number: int | None, *, finished_at: datetime, ok: bool, de
     except psycopg.Error:
         return False
     return True
+
+
+def drop_run(url: str, number: int | None) -> bool:
+    """Forget run `number`, which did not even begin. Returns whether it could be forgotten."""
+    if number is None:
+        return False
+    try:
+        with connect(url) as connection:
+            connection.execute("DELETE FROM operations_run WHERE id = %s AND finished_at IS NULL", [number])
+    except psycopg.Error:
+        return False
+    return True
+
+
+def list_drills(url: str) -> list[Drilled] | None:
+    """The newest drills that ended, also those that people ran; None when the database does not say."""
+    statement = """
+        SELECT started_at, ok, jsonb_build_object('store', detail -> 'store', 'restored_to', detail -> 'restored_to')
+        FROM operations_run WHERE kind = 'drill' AND ok IS NOT NULL ORDER BY started_at DESC LIMIT %s
+    """
+    try:
+        with connect(url) as connection:
+            return [Drilled.read(*row) for row in connection.execute(statement, [JUDGED_DRILLS])]
+    except psycopg.Error:
+        return None
 
 
 def write_status(url: str, *, at: datetime, detail: Mapping[str, Any]) -> bool:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 SIGNAL = "recovery.signal"
 NOT_REACHED = "recovery ended before configured recovery target was reached"
+# What PostgreSQL writes into the history of a timeline that began at the end of the log.
+NO_TARGET = "no recovery target specified"
 WORK = "recovery"
 # See localex.credits.seals.publisher.
 SEALS = "seals"
@@ -82,7 +84,8 @@ class Recovery:
 
         Raises BackupDamaged, or BackupError with PostgreSQL's own words.
         """
-        # When nothing was committed between the time that was asked for and the end of the log, the end is that time.
+        # When nothing was committed between the time that was asked for and the end of the log, the end is that time;
+        # `_look` makes sure that it is the end.
         if not self._start(self._to) and not self._start(None):
             raise self._failure()
         try:
@@ -158,8 +161,8 @@ class Recovery:
     def _look(self) -> Recovered:
         """Compare the open database with what the manifest and the log promise."""
         self._report(0, None, "checking")
-        timeline, end_lsn = self._find_end()
-        if self._to is None and end_lsn < self._chain.newest.lsn:
+        timeline, end_lsn, is_whole_log = self._find_end()
+        if is_whole_log and end_lsn < self._chain.newest.lsn:
             raise BackupDamaged(
                 f"The log ends at {format_lsn(end_lsn)}, and the store says that it reaches "
                 f"{format_lsn(self._chain.newest.lsn)}: something at its end was lost."
@@ -216,13 +219,16 @@ class Recovery:
                 words = (sql.Identifier(role), sql.Literal(verifier.decode()))
                 connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(*words))
 
-    def _find_end(self) -> tuple[int, int]:
-        """The timeline that the opened database is on, and the LSN where it left the one before."""
+    def _find_end(self) -> tuple[int, int, bool]:
+        """The timeline of the opened database, the LSN where it left the one before, whether at the log's end.
+
+        PostgreSQL wrote it down itself, so it is known as well when this was killed after the database had opened.
+        """
         histories = sorted((self._directory.postgres / "pg_wal").glob("*.history"))
         if not histories:
             raise BackupError("PostgreSQL opened the database without a new timeline. Restore again.")
         lines = [line.split("\t") for line in histories[-1].read_text().splitlines() if line[:1].isdigit()]
-        return int(histories[-1].stem, 16), parse_lsn(lines[-1][1])
+        return int(histories[-1].stem, 16), parse_lsn(lines[-1][1]), lines[-1][2].startswith(NO_TARGET)
 
     def _check_pages(self) -> None:
         """Look at the checksum of every page of the stopped database."""

@@ -1,7 +1,7 @@
 """Which backups stay: the newest of each of the last days, weeks and months, and all that they need."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC
 
 from localex.backup.catalogue import list_ids, list_manifests
 from localex.backup.errors import BackupError
@@ -83,8 +83,3 @@ def _unneeded_log(store: Store, staying: list[Manifest]) -> list[str]:
             if SEGMENT.fullmatch(name) and segment_number(name, size) < first:
                 going.append(entry.name)
     return going
-
-
-def is_due(manifests: list[Manifest], now: datetime, *, hours: float) -> bool:
-    """Whether the newest backup is older than `hours`, or there is none."""
-    return not manifests or (now - manifests[-1].stopped_at).total_seconds() > hours * 3600

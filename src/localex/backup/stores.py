@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from localex.backup.errors import BackupDamaged, BackupError, Busy, store_error
+from localex.embedded.directory import DataDirectory, sync_folder
 
 DRAFT_PREFIX = ".draft-"
 LOCK_PREFIX = ".lock-"
@@ -40,7 +41,11 @@ class Store(Protocol):
 
     @property
     def place(self) -> str:
-        """Where this is, for people."""
+        """Where this is, for people; the same place always has the same words."""
+
+    @property
+    def own_folder(self) -> Path | None:
+        """The folder of this machine that the store is, or None when it is elsewhere."""
 
     def writing(self, name: str) -> contextlib.AbstractContextManager[Writer]:
         """Write an object; it appears under `name`, durably, when the block ends well, and not at all otherwise.
@@ -67,16 +72,36 @@ class Store(Protocol):
         """Remove what a killed writer left. Only for the holder of every lock that writes there."""
 
 
+def find_store(directory: DataDirectory, folder: Path | None = None) -> Store:
+    """Where an installation's backups are kept: `folder` (LOCALEX_BACKUP_DIR), or `backups` in the data directory."""
+    return FolderStore(folder or directory.root / "backups")
+
+
+def is_same_disk(data: Path, store: Store) -> bool:
+    """Whether the backups would die with the disk of the folder `data`, as far as the file system tells."""
+    place = store.own_folder
+    if place is None:
+        return False
+    while not place.exists():
+        place = place.parent
+    return data.stat().st_dev == place.stat().st_dev
+
+
 class FolderStore:
     """A folder, best on another disk or machine: temporary name, fsync, rename, fsync of the folder."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root.expanduser().absolute()
+        self.root = Path(os.path.realpath(root.expanduser()))
 
     @property
     def place(self) -> str:
         """The folder."""
         return str(self.root)
+
+    @property
+    def own_folder(self) -> Path | None:
+        """See Store."""
+        return self.root
 
     @contextlib.contextmanager
     def writing(self, name: str) -> Iterator[Writer]:
@@ -90,7 +115,7 @@ class FolderStore:
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         except OSError as error:
             raise store_error(error, self.root) from error
         finally:
@@ -135,7 +160,7 @@ class FolderStore:
         path = self._path(name)
         try:
             path.unlink(missing_ok=True)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except FileNotFoundError:
             return
         except OSError as error:
@@ -180,20 +205,12 @@ class FolderStore:
             return
         self._make_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
 
 
 def _create(path: Path) -> BinaryIO:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     return os.fdopen(descriptor, "wb", buffering=1024 * 1024)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _is_alive(pid: int) -> bool:

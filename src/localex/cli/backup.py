@@ -1,23 +1,20 @@
 """`localex backup`, `verify` and `restore`: the words around `localex.backup.engine`."""
 
-import contextlib
-import os
 import sys
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from localex.backup.stores import Store, find_store, is_same_disk
 from localex.cli.options import DataDir, installation
-from localex.cli.output import console, error_console, errors, say
+from localex.cli.output import console, error_console, errors, progress, say
 from localex.embedded.errors import ExitCode, StartError
+from localex.lib.sizes import spell_bytes
 
 if TYPE_CHECKING:
     from localex.backup.keys import Keys
-    from localex.backup.progress import Report
-    from localex.backup.stores import FolderStore
     from localex.embedded.installation import Installation
 
 StoreDir = Annotated[
@@ -103,7 +100,7 @@ def list_them(data_dir: DataDir = None, store: StoreDir = None, key_file: KeyFil
     localex backup list --store /mnt/other-disk/localex --key /media/stick/localex.key
     """
     with errors():
-        _list(find_store(installation(data_dir), store), find_keys(installation(data_dir), key_file))
+        _list(find_store(installation(data_dir).directory, store), find_keys(installation(data_dir), key_file))
 
 
 @backup.command("prune")
@@ -124,7 +121,7 @@ def prune(
     with errors():
         own = installation(data_dir)
         _prune(
-            find_store(own, store),
+            find_store(own.directory, store),
             find_keys(own, None),
             daily=daily,
             weekly=weekly,
@@ -187,7 +184,7 @@ def verify(
     """
     with errors():
         own = installation(data_dir)
-        sys.exit(_verify(find_store(own, store), find_keys(own, key_file), backup_id))
+        sys.exit(_verify(find_store(own.directory, store), find_keys(own, key_file), backup_id))
 
 
 def restore(
@@ -212,14 +209,7 @@ def restore(
     with errors():
         own = installation(data_dir)
         moment = _parse_time(to)
-        _restore(find_store(own, store), find_keys(own, key_file), backup_id, to=moment, into=into)
-
-
-def find_store(own: "Installation", folder: Path | None) -> "FolderStore":
-    """Where the backups are kept."""
-    from localex.backup.stores import FolderStore
-
-    return FolderStore(folder or own.directory.root / "backups")
+        _restore(find_store(own.directory, store), find_keys(own, key_file), backup_id, to=moment, into=into)
 
 
 def find_keys(own: "Installation", file: Path | None) -> "Keys":
@@ -254,7 +244,7 @@ def _run(own: "Installation", folder: Path | None, copy: Path | None, *, daily: 
     from localex.backup.errors import KeyNotConfirmed
     from localex.backup.site import Site
 
-    keys, store = _own_keys(own), find_store(own, folder)
+    keys, store = _own_keys(own), find_store(own.directory, folder)
     if copy:
         keys.confirm_copy(copy)
     if not keys.is_confirmed:
@@ -265,20 +255,19 @@ def _run(own: "Installation", folder: Path | None, copy: Path | None, *, daily: 
         )
     with own.database():
         site = Site.of(own, outside_url=own.variable("LOCALEX_BACKUP_URL"))
-        with _bytes_progress("Backing up") as report:
+        with progress("Backing up", is_bytes=True) as report:
             manifest = engine.make_backup(site, store, keys, report)
     seconds = (manifest.stopped_at - manifest.started_at).total_seconds()
     say(
-        f"Backup {manifest.backup_id}: database {_size(manifest.base_bytes)} in {seconds:.1f} s, stored as "
-        f"{_size(manifest.stored_bytes)}; {manifest.file_count} files, {_size(manifest.file_bytes)}."
+        f"Backup {manifest.backup_id}: database {spell_bytes(manifest.base_bytes)} in {seconds:.1f} s, stored as "
+        f"{spell_bytes(manifest.stored_bytes)}; {manifest.file_count} files, {spell_bytes(manifest.file_bytes)}."
     )
     _prune(store, keys, daily=daily, weekly=weekly, monthly=monthly, is_dry_run=False)
-    with contextlib.suppress(OSError):
-        if os.stat(store.root).st_dev == os.stat(own.directory.root).st_dev:
-            say(f"Note: {store.root} is on the same disk as the town. Set LOCALEX_BACKUP_DIR to another one.")
+    if is_same_disk(own.directory.root, store):
+        say(f"Note: {store.place} is on the same disk as the town. Set LOCALEX_BACKUP_DIR to another one.")
 
 
-def _prune(store: "FolderStore", keys: "Keys", *, daily: int, weekly: int, monthly: int, is_dry_run: bool) -> None:
+def _prune(store: Store, keys: "Keys", *, daily: int, weekly: int, monthly: int, is_dry_run: bool) -> None:
     from localex.backup import engine
 
     pruned = engine.apply_retention(store, keys, daily=daily, weekly=weekly, monthly=monthly, is_dry_run=is_dry_run)
@@ -286,36 +275,36 @@ def _prune(store: "FolderStore", keys: "Keys", *, daily: int, weekly: int, month
         say(f"Nothing was taken away, because backup {pruned.unreadable[0]} cannot be read: `localex verify` says why.")
     elif pruned.objects:
         verb = "Would take away" if is_dry_run else "Took away"
-        say(f"{verb} {len(pruned.backups)} backups, {len(pruned.objects)} objects, {_size(pruned.bytes_freed)}.")
+        say(f"{verb} {len(pruned.backups)} backups, {len(pruned.objects)} objects, {spell_bytes(pruned.bytes_freed)}.")
     elif is_dry_run:
         say("Nothing would go.")
 
 
-def _list(store: "FolderStore", keys: "Keys") -> None:
+def _list(store: Store, keys: "Keys") -> None:
     from localex.backup import engine
 
     manifests = engine.list_backups(store, keys)
     if not manifests:
-        say(f"There is no backup in {store.root}.")
+        say(f"There is no backup in {store.place}.")
         return
     for manifest in manifests:
         # No table: an id that is cut to the width of a terminal is none.
         seal = f"ledger seal {manifest.ledger_seal.seal_no}" if manifest.ledger_seal else "no ledger seal"
         say(
-            f"{manifest.backup_id}  database {_size(manifest.base_bytes):>9}  files {_size(manifest.file_bytes):>9}  "
-            f"LocalEx {manifest.localex_version}  {seal}"
+            f"{manifest.backup_id}  database {spell_bytes(manifest.base_bytes):>9}  "
+            f"files {spell_bytes(manifest.file_bytes):>9}  LocalEx {manifest.localex_version}  {seal}"
         )
     found = engine.find_range(store, keys)
     if found:
         say(f"Any time from {_time(found[0])} to {_time(found[1])} can be restored.")
 
 
-def _verify(store: "FolderStore", keys: "Keys", backup_id: str) -> ExitCode:
+def _verify(store: Store, keys: "Keys", backup_id: str) -> ExitCode:
     from rich.text import Text
 
     from localex.backup import engine
 
-    with _bytes_progress("Verifying") as report:
+    with progress("Verifying", is_bytes=True) as report:
         found = engine.verify_backup(store, keys, backup_id, report)
     for finding in found.findings:
         console().print(Text.assemble(("BROKEN", "bold red"), f"  {finding.words}"))
@@ -327,10 +316,10 @@ def _verify(store: "FolderStore", keys: "Keys", backup_id: str) -> ExitCode:
     return ExitCode.BACKUP_DAMAGED
 
 
-def _restore(store: "FolderStore", keys: "Keys", backup_id: str, *, to: datetime | None, into: Path) -> None:
+def _restore(store: Store, keys: "Keys", backup_id: str, *, to: datetime | None, into: Path) -> None:
     from localex.backup import engine
 
-    with _bytes_progress("Restoring") as report:
+    with progress("Restoring", is_bytes=True) as report:
         found = engine.restore(store, keys, backup_id=backup_id, to=to, into=into, report=report)
     before, after = found.manifest.row_counts, found.row_counts
     say(
@@ -360,33 +349,3 @@ def _parse_time(text: str) -> datetime | None:
 
 def _time(moment: datetime) -> str:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
-
-
-def _size(count: float) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.2f} GB"
-
-
-@contextlib.contextmanager
-def _bytes_progress(title: str) -> "Iterator[Report]":
-    """A bar with the amount, the rate and the time left; nothing but the last line where nobody looks."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    more = (TimeRemainingColumn(), TextColumn("[dim]{task.fields[what]}"))
-    with Progress(*columns, *more, console=error_console()) as bar:
-        task = bar.add_task(title, total=None, what="")
-        last = ""
-
-        def report(done: int, total: int | None, what: str = "") -> None:
-            nonlocal last
-            if what != last:
-                # Each step has a rate of its own.
-                bar.reset(task, total=total, what=what)
-                last = what
-            bar.update(task, completed=done, total=total)
-
-        yield report

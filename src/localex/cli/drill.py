@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localex.cli.backup import find_keys, find_store
+from localex.backup.stores import find_store
+from localex.cli.backup import find_keys
 from localex.cli.output import console, error_console, progress, say
 from localex.embedded.directory import DataDirectory
 from localex.embedded.errors import ExitCode, StartError
@@ -26,9 +27,17 @@ def run_the_drill(
     # Before the restore, so that a drill that is killed leaves a trace; there may be no database to note it in.
     url = own.app_url if own.directory.exists and own.answers() else ""
     run = records.begin_run(url, "drill", started_at=began) if url else None
-    with progress("Drill") as report:
-        outcome = run_drill(place, find_store(own, store), find_keys(own, key_file), backup_id=backup_id, report=report)
+    found = find_store(own.directory, store)
+    try:
+        with progress("Drill") as report:
+            outcome = run_drill(place, found, find_keys(own, key_file), backup_id=backup_id, report=report)
+    except StartError:
+        # It did not even begin: another drill is under way, or there is no key.
+        if url:
+            records.drop_run(url, run)
+        raise
     if url:
+        # With the place and the time that was reached: whoever reads it judges what that proves (backup/proof.py).
         records.end_run(url, run, finished_at=datetime.now(UTC), ok=outcome.ok, detail=outcome.summary())
     _show(outcome)
     if not outcome.ok:

@@ -4,18 +4,15 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
 
+from localex.cli.calling import pasteable
 from localex.embedded.errors import ExitCode, StartError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-
-class Report(Protocol):
-    """Takes the progress of a long step: how many of how many (None: nobody knows), and what is being done."""
-
-    def __call__(self, done: int, total: int | None, what: str = "") -> None: ...
+    from localex.backup.progress import Report
 
 
 @cache
@@ -44,7 +41,7 @@ def fail(error: StartError) -> NoReturn:
     """Print the sentence of `error` and exit with its code."""
     from rich.text import Text
 
-    first, _, rest = error.message.partition("\n")
+    first, _, rest = pasteable(error.message).partition("\n")
     error_console().print(Text.assemble(("Error: ", "bold red"), first, style=""))
     if rest:
         error_console().print(Text(rest, style="dim"))
@@ -64,16 +61,27 @@ def errors() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def progress(title: str) -> Iterator[Report]:
-    """A progress bar on a terminal, and nothing but the last line elsewhere."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+def progress(title: str, *, is_bytes: bool = False) -> "Iterator[Report]":
+    """A progress bar on a terminal, and nothing but the last line elsewhere; bytes have a rate and a time left."""
+    from rich import progress as bars
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    detail = TextColumn("[dim]{task.fields[what]}")
-    with Progress(*columns, detail, console=error_console()) as bar:
+    counts: tuple[bars.ProgressColumn, ...] = (bars.MofNCompleteColumn(), bars.TimeElapsedColumn())
+    if is_bytes:
+        counts = (bars.DownloadColumn(), bars.TransferSpeedColumn(), bars.TimeRemainingColumn())
+    columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), *counts)
+    with bars.Progress(*columns, bars.TextColumn("[dim]{task.fields[what]}"), console=error_console()) as bar:
         task = bar.add_task(title, total=None, what="")
+        last = ""
 
         def report(done: int, total: int | None, what: str = "") -> None:
+            nonlocal last
+            if is_bytes and what != last:
+                # Each step has a rate of its own.
+                bar.reset(task)
+                last = what
+            if total is not None:
+                # What grows while it is read would make a bar of "58.4/40.3 MB".
+                total = max(done, total)
             bar.update(task, completed=done, total=total, what=what)
 
         yield report

@@ -3,11 +3,13 @@
 import contextlib
 import signal
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from localex.cli.calling import command, start_word
 from localex.cli.output import say
 from localex.cli.up import Start
 from localex.embedded import database_copy
@@ -26,6 +28,7 @@ HOST = "127.0.0.1"
 STOPPING_SECONDS = 30
 # The first release: there is nothing older to upgrade from.
 OLDEST_VERSION = "0.1.0"
+NOTHING = "Nothing to do: the database is up to date, and nothing was stopped."
 
 
 def run_upgrade(installation: Installation, *, steps: "type[Upgrade] | None" = None) -> None:
@@ -35,6 +38,9 @@ def run_upgrade(installation: Installation, *, steps: "type[Upgrade] | None" = N
     """
     _check_installation(installation)
     directory = installation.directory
+    if _runs_and_is_current(installation):
+        say(NOTHING)
+        return
     lock = DirectoryLock(directory)
     was_running = _stop_running(directory, lock)
     supervisor = Supervisor(directory, tell=say)
@@ -52,7 +58,7 @@ def run_upgrade(installation: Installation, *, steps: "type[Upgrade] | None" = N
             supervisor.stop()
             lock.release()
     if was_running:
-        say("LocalEx was stopped for this: start it again as before, with `localex up`.")
+        say(f"LocalEx was stopped for this. Start it again as before:  {command(start_word(directory.root))}")
 
 
 class Upgrade(Start):
@@ -66,8 +72,12 @@ class Upgrade(Start):
         if note is None:
             note = self._begin_upgrade()
         if note is None:
-            say("Nothing to do: the database is up to date.")
+            say(NOTHING)
             return
+        if note.to_version != version("localex"):
+            # Another version was installed while the upgrade was unfinished.
+            note = replace(note, to_version=version("localex"))
+            database_copy.write_note(self.directory, note)
         say(f"Upgrading from LocalEx {note.from_version} to {note.to_version}.")
         try:
             self._go_forward(note)
@@ -79,6 +89,9 @@ class Upgrade(Start):
         self.supervisor.stop()
         database_copy.forget(self.directory)
         say(f"Done: LocalEx {note.to_version}. The ledger was checked and a page was served.")
+
+    def _is_schema_current(self) -> bool:
+        return _is_current(self.installation)
 
     @property
     def directory(self) -> DataDirectory:
@@ -103,9 +116,10 @@ class Upgrade(Start):
     def _go_forward(self, note: Note) -> None:
         """Migrate, serve a page, check the ledger. Raises StartError or SystemExit when one of them fails."""
         self._start_servers()
-        if note.step == COPIED:
+        # Also a database that another LocalEx migrated before it was interrupted: the code that runs now has to fit it.
+        if note.step == COPIED or not self._is_schema_current():
             self._migrate()
-            database_copy.write_note(self.directory, Note(MIGRATED, note.from_version, note.to_version, note.backup_id))
+            database_copy.write_note(self.directory, replace(note, step=MIGRATED))
         if not self._are_static_files_current():
             self._finish(self._begin("gather-static"))
         self._serve_a_page()
@@ -113,7 +127,7 @@ class Upgrade(Start):
         self._record(note)
 
     def _note_failure(self, note: Note, why: str) -> Note:
-        failed = Note(GOING_BACK, note.from_version, note.to_version, note.backup_id, why.splitlines()[0])
+        failed = replace(note, step=GOING_BACK, why=why.splitlines()[0])
         database_copy.write_note(self.directory, failed)
         return failed
 
@@ -135,11 +149,14 @@ class Upgrade(Start):
         from localex.embedded.schema_state import read_schema_state
 
         with self.installation.cluster.connect("localex_owner") as connection:
-            row = connection.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()
+            row = connection.execute(
+                "SELECT to_regclass('django_migrations') IS NOT NULL, to_regclass('members_user') IS NOT NULL"
+            ).fetchone()
+            is_migrated, has_table = row or (False, False)
             state = read_schema_state(connection)
-            people = "SELECT EXISTS (SELECT FROM members_user)"
-            has_people = bool(row and row[0] and (connection.execute(people).fetchone() or [False])[0])
-        if not (row and row[0]) or (not has_people and self._has_pictures()):
+            # A first migration that was interrupted leaves some tables and not this one.
+            people = connection.execute("SELECT EXISTS (SELECT FROM members_user)").fetchone() if has_table else None
+        if not is_migrated or (not (people and people[0]) and self._has_pictures()):
             raise StartError(
                 f"The database in {self.directory.postgres} is empty, though LocalEx was used here. Nothing was "
                 "changed. If it was lost, restore a backup (`localex restore`); a new installation needs no upgrade.",
@@ -152,12 +169,19 @@ class Upgrade(Start):
 
     def _make_backup(self) -> str:
         """A complete backup in the usual place; returns its id."""
+        from localex.backup.engine import make_backup
+        from localex.backup.keys import Keys
+        from localex.backup.site import Site
+        from localex.backup.stores import find_store
         from localex.cli.output import progress
 
         say("Making a backup ...")
-        with progress("Backing up") as report:
-            manifest = _engine_backup(self.installation, report)
-        return str(manifest.backup_id)
+        installation, directory = self.installation, self.directory
+        folder = installation.variable("LOCALEX_BACKUP_DIR")
+        store = find_store(directory, Path(folder) if folder else None)
+        with progress("Backing up", is_bytes=True) as report:
+            manifest = make_backup(Site.of(installation), store, Keys.prepare(directory.secrets), report)
+        return manifest.backup_id
 
     def _migrate(self) -> None:
         self._finish(self._begin("migrate", as_owner=True))
@@ -220,17 +244,6 @@ def _number(text: str) -> tuple[int, ...]:
     return tuple(int(part or 0) for part in digits)
 
 
-def _engine_backup(installation: Installation, report: Any) -> Any:
-    from localex.backup.engine import make_backup
-    from localex.backup.keys import Keys
-    from localex.backup.site import Site
-    from localex.backup.stores import FolderStore
-
-    directory = installation.directory
-    folder = Path(installation.variable("LOCALEX_BACKUP_DIR") or directory.root / "backups")
-    return make_backup(Site.of(installation), FolderStore(folder), Keys.prepare(directory.secrets), report)
-
-
 def _check_installation(installation: Installation) -> None:
     directory = installation.directory
     if not installation.has_own_postgres:
@@ -250,6 +263,22 @@ def _check_installation(installation: Installation) -> None:
             "Nothing was changed. If it was lost, restore a backup with `localex restore`.",
             ExitCode.DAMAGED,
         )
+
+
+def _runs_and_is_current(installation: Installation) -> bool:
+    """Whether a town runs here and has nothing to be upgraded; asked before anything is stopped."""
+    is_unfinished = database_copy.find_note(installation.directory) is not None
+    return not is_unfinished and installation.answers() and _is_current(installation)
+
+
+def _is_current(installation: Installation) -> bool:
+    """Whether the database has every migration and was brought there by this version."""
+    import psycopg
+
+    from localex.embedded.schema_state import find_pending, read_schema_state
+
+    with psycopg.connect(installation.app_url, connect_timeout=5) as connection:
+        return read_schema_state(connection).get("version") == version("localex") and not find_pending(connection)
 
 
 def _stop_running(directory: DataDirectory, lock: DirectoryLock) -> bool:

@@ -15,7 +15,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from localex.embedded.directory import DataDirectory, replace_file
+from localex.embedded.directory import DataDirectory, replace_file, sync_folder
 from localex.embedded.errors import ExitCode, StartError, disk_full, mentions_full_disk
 
 NOTE = "upgrade.json"
@@ -50,7 +50,7 @@ def find_note(directory: DataDirectory) -> Note | None:
 def write_note(directory: DataDirectory, note: Note) -> None:
     """Replace the note, durably."""
     replace_file(directory.root / NOTE, json.dumps(asdict(note), indent=1))
-    _sync_folder(directory.root)
+    sync_folder(directory.root)
 
 
 def check_no_upgrade(directory: DataDirectory) -> None:
@@ -87,7 +87,7 @@ def make_copy(directory: DataDirectory) -> None:
         raise StartError(f"The database could not be copied: {done.stderr.strip()[-300:]}", ExitCode.FAILED)
     os.sync()
     draft.rename(copy_of(directory))
-    _sync_folder(directory.postgres_home)
+    sync_folder(directory.postgres_home)
 
 
 def put_back(directory: DataDirectory) -> None:
@@ -98,7 +98,7 @@ def put_back(directory: DataDirectory) -> None:
             shutil.rmtree(failed, ignore_errors=True)
             directory.postgres.rename(failed)
         copy_of(directory).rename(directory.postgres)
-        _sync_folder(directory.postgres_home)
+        sync_folder(directory.postgres_home)
     shutil.rmtree(failed, ignore_errors=True)
 
 
@@ -111,17 +111,9 @@ def remove_copy(directory: DataDirectory) -> None:
 def forget(directory: DataDirectory) -> None:
     """The upgrade is over: take away the note first, because a copy without one means nothing."""
     (directory.root / NOTE).unlink(missing_ok=True)
-    _sync_folder(directory.root)
+    sync_folder(directory.root)
     remove_copy(directory)
 
 
 def _draft(directory: DataDirectory) -> Path:
     return directory.postgres.with_name(f"{directory.postgres.name}.copying")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -195,17 +195,30 @@ def replace_file(path: Path, text: str, *, mode: int = 0o600) -> None:
         raise from_os_error(error, path.parent) from error
 
 
-class DirectoryLock:
-    """Held by the one process that may start servers in a data directory; the kernel lets go when it dies."""
+def sync_folder(folder: Path) -> None:
+    """Make what was created, renamed or removed in `folder` survive a power cut. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
-    def __init__(self, directory: DataDirectory) -> None:
+
+class DirectoryLock:
+    """Held by the one process that may start servers in a data directory; the kernel lets go when it dies.
+
+    `name` is another file of the directory, for a lock that guards something else there.
+    """
+
+    def __init__(self, directory: DataDirectory, name: str = "") -> None:
         self._directory = directory
+        self._path = directory.root / name if name else directory.lock
         self._descriptor = -1
 
     def try_acquire(self) -> bool:
         """Take the lock if nobody has it."""
         try:
-            descriptor = os.open(self._directory.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise from_os_error(error, self._directory.root) from error
         try:

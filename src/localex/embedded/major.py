@@ -2,7 +2,8 @@
 
 `python -m localex.embedded.major dump DATA_DIR FOLDER` with the LocalEx that brings the old PostgreSQL, then
 `python -m localex.embedded.major load FOLDER NEW_DATA_DIR` with the one that brings the new. LocalEx must not run on
-either. The old directory is only read. docs/operators/upgrade.md says what else to copy.
+either. Nothing in the old database is changed; its server is started for the dump and stopped again.
+docs/operators/upgrade.md says what else to copy.
 """
 
 import shutil
@@ -73,22 +74,35 @@ def _run(program: Path, url: str, *words: str) -> None:
         raise StartError(f"{program.name} failed: {done.stderr.strip()[-600:]}", ExitCode.FAILED)
 
 
+def _check(directory: DataDirectory, what: str) -> None:
+    """Raise StartError when there is nothing to dump, or no place to load; nothing is changed."""
+    if what == "load" and not (directory.root / "secrets" / "super_password").exists():
+        raise StartError(f"Copy the folder secrets of the old directory to {directory.root} first.", ExitCode.DAMAGED)
+    cluster = Cluster.of(directory)
+    cluster.check_version()
+    if what == "load" and cluster.is_initialised:
+        raise StartError(f"There is a database in {directory.root} already. Nothing was changed.", ExitCode.FAILED)
+    if what == "dump" and not cluster.is_initialised:
+        raise StartError(f"There is no database in {directory.root}. Nothing was changed.", ExitCode.DAMAGED)
+
+
 def main(words: list[str]) -> None:
     """Read the command line described above and act on it."""
+    if len(words) != 3 or words[0] not in ("dump", "load"):
+        sys.exit(__doc__)
     what, source, target = words
     directory = DataDirectory(Path(source if what == "dump" else target))
     folder = Path(target if what == "dump" else source).absolute()
-    if what == "load" and not (directory.root / "secrets" / "super_password").exists():
-        raise StartError(f"Copy the folder secrets of the old directory to {directory.root} first.", ExitCode.DAMAGED)
+    _check(directory, what)
+    # For a dump this makes only what a restart of the machine may have taken, such as the folder of the socket.
     directory.prepare()
     lock = DirectoryLock(directory)
     lock.acquire()
     cluster = Cluster.of(directory)
-    if what == "load" and cluster.is_initialised:
-        raise StartError(f"There is a database in {directory.root} already. Nothing was changed.", ExitCode.FAILED)
-    cluster.initialise()
-    programs = postgres_bin(directory.server_user, directory.engine)
     try:
+        if what == "load":
+            cluster.initialise()
+        programs = postgres_bin(directory.server_user, directory.engine)
         cluster.start()
         (dump if what == "dump" else load)(cluster, programs, folder)
     except StartError:
@@ -106,5 +120,3 @@ if __name__ == "__main__":
         main(sys.argv[1:])
     except StartError as error:
         sys.exit(error.message)
-    except ValueError:
-        sys.exit(__doc__)

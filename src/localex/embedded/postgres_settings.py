@@ -96,14 +96,16 @@ PRIVATE_LOG = {
 
 # What continuous backups need, also of databases that an older LocalEx made. The name sorts first in conf.d, so that an
 # operator's own file wins.
+# Also for a server outside, see backup/receiver.py.
+MAX_SLOT_MB = 1024
 BACKUP_CONF_NAME = "00-localex-backup.conf"
-BACKUP_CONF = """\
+BACKUP_CONF = f"""\
 # Written by LocalEx. Do not edit: put your own settings into a file of another name in this folder, which then wins.
 
 # The log is kept for the backups while these cannot be reached, but it must never fill the disk: beyond this it is let
 # go, the next base backup begins at once, and nobody who trades notices. (No archive_timeout: the unfinished segment is
 # shipped as it is, see backup/receiver.py.)
-max_slot_wal_keep_size = 1GB
+max_slot_wal_keep_size = {MAX_SLOT_MB}MB
 """
 
 PG_HBA_CONF = """\

@@ -40,7 +40,7 @@ class Run(models.Model):
 
 
 class Status(models.Model):
-    """What a part last said about itself, under its name; replaced every minute."""
+    """What a part last said about itself, under its name; replaced every 30 seconds (backup.keeper.STATUS_EVERY)."""
 
     name = models.CharField(max_length=40, primary_key=True)
     at = models.DateTimeField()

@@ -9,11 +9,10 @@ from django.conf import settings
 
 from localex.backup.health import find_problems, spell
 from localex.lib import clock
+from localex.lib.sizes import spell_bytes
 from localex.operations import queries
 from localex.operations.ledger import ResumeForm, describe_ledger
 from localex.operations.models import Run
-
-SIZES = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 
 
 def describe_overview(tried: Mapping[UUID, ResumeForm] | None = None) -> dict[str, Any]:
@@ -21,7 +20,7 @@ def describe_overview(tried: Mapping[UUID, ResumeForm] | None = None) -> dict[st
     now = clock.now()
     status = queries.find_status()
     facts = queries.find_backup_facts(status)
-    days = queries.list_proven_days(today=now.date())
+    days = queries.list_proven_days(today=now.date(), store=queries.find_store_name(status))
     return {
         **describe_ledger(now, tried or {}),
         "backup_problems": find_problems(facts, now=now),
@@ -65,11 +64,3 @@ def _moment(text: Any) -> datetime | None:
         return datetime.fromisoformat(str(text)).astimezone(UTC)
     except ValueError:
         return None
-
-
-def spell_bytes(count: int) -> str:
-    """A size as people say it: `4.2 MB`."""
-    for size, unit in SIZES:
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} bytes"

@@ -1,13 +1,15 @@
 """What the operator page and the banner of the staff pages show about backups."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.conf import settings
-from django.db.models import Max, Q
+from django.db.models import Max
 
-from localex.backup.health import Facts, Problem, find_problems
+from localex.backup.health import PROOF_AGE, Facts, Problem, find_problems
+from localex.backup.proof import Drilled, judge
+from localex.backup.records import JUDGED_DRILLS
 from localex.lib import clock
 from localex.operations.models import Run, RunKind, Status
 
@@ -31,21 +33,26 @@ def find_status() -> Status | None:
 
 
 def find_backup_facts(status: Status | None) -> Facts:
-    """The facts that the rules of `backup.health` look at. One query, by operations_run_newest."""
-    ended = Run.objects.filter(kind__in=[RunKind.BACKUP, RunKind.DRILL], ok__isnull=False)
-    newest = ended.aggregate(
-        backup=Max("started_at", filter=Q(kind=RunKind.BACKUP, ok=True)),
-        proof=Max("started_at", filter=Q(kind=RunKind.DRILL, ok=True)),
-        failure=Max("started_at", filter=Q(kind=RunKind.DRILL, ok=False)),
-    )
-    proof, failure = newest["proof"], newest["failure"]
+    """The facts that the rules of `backup.health` look at. Two queries, by operations_run_newest."""
+    newest = Run.objects.filter(kind=RunKind.BACKUP, ok=True).aggregate(at=Max("started_at"))["at"]
+    drills = _read_drills(Run.objects.filter(kind=RunKind.DRILL).order_by("-started_at")[:JUDGED_DRILLS])
+    proof = judge(drills, store=find_store_name(status))
     return Facts(
         said_at=status.at if status else None,
         detail=status.detail if status else ({} if settings.LOCALEX.backup else {"off": True}),
-        last_backup_at=max(filter(None, [newest["backup"], _newest_kept(status)]), default=None),
-        last_proof_at=proof,
-        last_drill_failed=failure is not None and (proof is None or failure > proof),
+        last_backup_at=max(filter(None, [newest, _newest_kept(status)]), default=None),
+        last_proof_at=proof.proven_to,
+        last_drill_failed=proof.has_failed,
     )
+
+
+def find_store_name(status: Status | None) -> str:
+    """The place of this installation's backups, as the backup part calls it; empty when it never said."""
+    return str(status.detail.get("store") or "") if status else ""
+
+
+def _read_drills(runs: Iterable[Run]) -> list[Drilled]:
+    return [Drilled.read(run.started_at, run.ok, run.detail) for run in runs if run.ok is not None]
 
 
 def _newest_kept(status: Status | None) -> datetime | None:
@@ -64,22 +71,26 @@ def list_runs(*, limit: int = MAX_RUNS) -> list[Run]:
     return list(Run.objects.order_by("-started_at", "-id")[: max(1, min(limit, 200))])
 
 
-def list_proven_days(*, today: date, days: int = CHART_DAYS) -> list[Day]:
-    """The last `days` days (by UTC), oldest first, each with how its restore drills ended."""
+def list_proven_days(*, today: date, store: str, days: int = CHART_DAYS) -> list[Day]:
+    """The last `days` days (by UTC), oldest first, each with how its restore drills of `store` ended."""
     first = today - timedelta(days=days - 1)
-    drills: dict[date, list[Run]] = {}
-    for run in Run.objects.filter(kind=RunKind.DRILL, started_at__date__gte=first).order_by("started_at")[:1000]:
-        drills.setdefault(run.started_at.date(), []).append(run)
+    drills: dict[date, list[Drilled]] = {}
+    runs = Run.objects.filter(kind=RunKind.DRILL, started_at__date__gte=first).order_by("started_at")[:1000]
+    for drill in _read_drills(runs):
+        if drill.is_of(store):
+            drills.setdefault(drill.started_at.date(), []).append(drill)
     began = Run.objects.order_by("started_at").values_list("started_at", flat=True).first()
     return [_day(first + timedelta(days=number), drills, began, today) for number in range(days)]
 
 
-def _day(day: date, drills: dict[date, list[Run]], began: datetime | None, today: date) -> Day:
-    ended: list[Any] = [run.ok for run in drills.get(day, []) if run.ok is not None]
-    if ended:
-        if ended[-1]:
+def _day(day: date, drills: dict[date, list[Drilled]], began: datetime | None, today: date) -> Day:
+    if day in drills:
+        last = drills[day][-1]
+        if not last.ok:
+            return Day(day, "failed", "the drill failed")
+        if any(drill.restored_to and drill.started_at - drill.restored_to <= PROOF_AGE for drill in drills[day]):
             return Day(day, "proven", "restored and checked")
-        return Day(day, "failed", "the drill failed")
+        return Day(day, "none", "only an older state was restored")
     if began is None or day < began.date():
         return Day(day, "before", "not in use yet")
     if day == today:

@@ -1,7 +1,6 @@
-"""`python -m localex.backup.run`: the receiver as a process of its own, for the supervisor or a service manager."""
+"""`python -m tests.backup.receive`: the receiver as a process of its own, to be killed."""
 
 import argparse
-import os
 import signal
 import sys
 import threading
@@ -25,11 +24,9 @@ def main(words: list[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    # The supervisor names its own server to the other parts by DATABASE_URL; here that is not one outside.
-    outside = os.environ.get("LOCALEX_BACKUP_URL", "")
     try:
         installation = Installation.at(options.data_dir, {})
-        site = Site.of(installation, outside_url=outside)
+        site = Site.of(installation)
         keys = Keys.prepare(installation.directory.secrets)
         Receiver(site, FolderStore(options.store), keys, interval=options.interval, tell=_tell).run(stop)
     except StartError as error:
