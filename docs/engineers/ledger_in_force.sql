@@ -330,7 +330,9 @@ BEGIN
         WHEN p_name = 'I4' AND v_is_full THEN RETURN QUERY SELECT * FROM ledger.broken_i4;
         WHEN p_name = 'I4' THEN RETURN QUERY SELECT * FROM ledger.find_new_i4(p_since);
         WHEN p_name = 'I5' THEN RETURN QUERY SELECT * FROM ledger.broken_i5;
-        WHEN p_name = 'I6' THEN RETURN QUERY SELECT * FROM ledger.broken_i6;
+        WHEN p_name = 'I6' THEN
+            RETURN QUERY SELECT * FROM ledger.broken_i6;
+            RETURN QUERY SELECT * FROM ledger.find_ended_i6(p_since);
         WHEN p_name = 'I7' THEN RETURN QUERY SELECT * FROM ledger.find_new_i7(p_since);
         WHEN p_name = 'I8' THEN
             RETURN QUERY SELECT * FROM ledger.find_broken_chain();
@@ -402,6 +404,63 @@ AS $function$
            'it is dated before the end of what was sealed, yet no seal has it'
     FROM ledger.sealing s
     CROSS JOIN LATERAL ledger.seal_leaves(coalesce((SELECT max(until) FROM ledger.seal), '-infinity'), s.sealed) l
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.find_ended_i6(p_since timestamp with time zone)
+ RETURNS TABLE(community_id uuid, subject text, detail text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH ended AS MATERIALIZED (
+        SELECT h.* FROM ledger.hold h WHERE h.state <> 'held' AND p_since = '-infinity'
+        UNION ALL
+        SELECT h.* FROM ledger.journal j JOIN ledger.hold h ON h.trade_id = j.reference AND h.community_id = j.community_id
+        WHERE p_since > '-infinity' AND j.booked_at > p_since AND j.reason IS NULL AND h.state <> 'held'
+          AND j.kind IN ('release', 'refund', 'expiry', 'clearing_out')
+    ), went AS (
+        SELECT h.trade_id,
+               bool_or(d.journal_id = h.ended_by AND d.community_id = h.community_id
+                   AND (h.state = 'released') = (d.kind IN ('release', 'clearing_out'))) AS has_end,
+               bool_or(e.balance_id <> h.escrow_id AND NOT CASE a.kind
+                   WHEN 'gift' THEN a.owner = h.payer
+                   WHEN 'main' THEN a.owner = h.payer OR (h.state = 'released' AND (a.owner = h.payee) IS NOT FALSE)
+                   WHEN 'fees' THEN h.state = 'released'
+                   WHEN 'clearing' THEN d.kind IN ('clearing_out', 'clearing_in')
+                   ELSE false END) AS has_strayed,
+               bool_or(a.owner = h.payer AND a.kind IN ('gift', 'main')) AS came_back,
+               coalesce(sum(e.amount) FILTER (WHERE a.owner = h.payer AND a.kind = 'main'), 0) AS to_main,
+               coalesce(sum(e.amount) FILTER (WHERE a.kind = 'fees'), 0) AS fees
+        FROM ended h
+        JOIN ledger.journal d ON d.reference = h.trade_id AND d.booked_at > p_since AND d.reason IS NULL
+            AND d.kind IN ('release', 'refund', 'expiry', 'clearing_out', 'clearing_in')
+        JOIN ledger.entry e ON e.journal_id = d.journal_id AND e.booked_at = d.booked_at AND e.booked_at > p_since
+        JOIN ledger.account a ON a.account_id = e.balance_id
+        GROUP BY h.trade_id
+    ), judged AS (
+        SELECT h.community_id, h.trade_id,
+               CASE WHEN j.journal_id IS NULL THEN 'the hold names no posting that held it'
+                    WHEN how.asked IS NULL OR h.from_gift <> coalesce(-given.amount, 0)
+                        OR (how.asked = 'before' AND h.payee IS NOT NULL AND named.audit_id IS NULL)
+                        THEN 'the hold is not what its posting asked for'
+                    WHEN w.has_end IS NOT TRUE THEN 'the hold names no posting that ended it so'
+                    WHEN w.has_strayed THEN 'what was held went to an account that the hold does not name'
+                    WHEN h.state = 'refunded' AND w.to_main > h.from_main THEN 'more came back to main than came from there'
+                    WHEN h.state = 'released' AND NOT w.came_back AND w.fees <> h.buyer_fee + h.seller_fee
+                        THEN 'its fees are not those that were paid' END AS detail
+        FROM ended h
+        LEFT JOIN ledger.journal j ON j.journal_id = h.held_by AND j.reference = h.trade_id AND j.kind = 'hold'
+            AND j.community_id = h.community_id AND j.reason IS NULL
+        LEFT JOIN LATERAL (SELECT ledger.how_asked(h::ledger.hold, j.request_hash, j.actor) AS asked) how ON true
+        LEFT JOIN ledger.account g ON g.community_id = h.community_id AND g.owner = h.payer AND g.kind = 'gift'
+        LEFT JOIN ledger.entry given ON given.balance_id = g.account_id AND given.journal_id = h.held_by
+            AND given.booked_at = j.booked_at
+        LEFT JOIN (SELECT min(audit_id) AS audit_id, words, account_id FROM ledger.audit WHERE what = 'payee'
+                   GROUP BY words, account_id) named ON named.words = h.trade_id::text AND named.account_id =
+            (SELECT p.account_id FROM ledger.account p
+             WHERE p.community_id = h.community_id AND p.owner = h.payee AND p.kind = 'main')
+        LEFT JOIN went w ON w.trade_id = h.trade_id
+    )
+    SELECT community_id, 'escrow of trade ' || trade_id, detail FROM judged WHERE detail IS NOT NULL
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.find_grant(p_key uuid, p_community_id uuid, p_owner uuid)
@@ -858,6 +917,20 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION ledger.how_asked(p_hold ledger.hold, p_hash bytea, p_actor uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT CASE
+        WHEN p_hash = ledger.request_hash('hold', p_hold.community_id::text, p_hold.trade_id::text, p_hold.payer::text,
+                p_hold.payee::text, (p_hold.from_gift + p_hold.from_main - p_hold.buyer_fee)::text,
+                p_hold.buyer_fee::text, p_hold.seller_fee::text, p_actor::text) THEN 'whole'
+        WHEN p_hold.buyer_fee + p_hold.seller_fee = 0 AND p_hash = ledger.request_hash('hold', p_hold.community_id::text,
+                p_hold.trade_id::text, p_hold.payer::text, (p_hold.from_gift + p_hold.from_main)::text, p_actor::text)
+            THEN 'before' END
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.issuer_of(p_key uuid)
  RETURNS uuid
  LANGUAGE sql
@@ -1013,15 +1086,19 @@ CREATE OR REPLACE FUNCTION ledger.name_payee(p_trade_id uuid, p_payee uuid)
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 DECLARE
-    v_hold ledger.hold := ledger.get_hold(p_trade_id);
+    v_hold constant ledger.hold := ledger.get_hold(p_trade_id);
+    v_main constant bigint := ledger.get_account(v_hold.community_id, 'main', p_payee);
 BEGIN
-    PERFORM ledger.get_account(v_hold.community_id, 'main', p_payee);
     IF p_payee = v_hold.payer THEN
         RAISE EXCEPTION 'nobody pays themselves' USING ERRCODE = 'LX006';
     END IF;
     PERFORM FROM ledger.balance WHERE balance_id = v_hold.escrow_id FOR NO KEY UPDATE;
     UPDATE ledger.hold SET payee = p_payee WHERE trade_id = p_trade_id AND state = 'held' AND payee IS NULL;
-    RETURN FOUND;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM ledger.write_audit('payee', v_hold.community_id, v_main, NULL, NULL, NULL, p_trade_id::text);
+    RETURN true;
 END
 $function$;
 
@@ -2124,7 +2201,7 @@ CREATE OR REPLACE VIEW ledger.broken_i5 AS
     (a.kind || ' account '::text) || a.account_id AS subject,
         CASE
             WHEN b.posted < b.floor OR b.posted > b.ceiling OR b.floor IS NULL AND (a.kind <> ALL (ARRAY['issuer'::ledger.account_kind, 'clearing'::ledger.account_kind])) THEN (((('its balance is '::text || b.posted) || ', allowed '::text) || COALESCE(b.floor::text, 'any'::text)) || ' to '::text) || COALESCE(b.ceiling::text, 'any'::text)
-            WHEN b.is_open = (said.closed = 'closed'::text) THEN ('it is '::text ||
+            WHEN b.is_open = (NOT shut.closed IS DISTINCT FROM 'closed'::text) THEN ('it is '::text ||
             CASE
                 WHEN b.is_open THEN 'open'::text
                 ELSE 'closed'::text
@@ -2135,12 +2212,18 @@ CREATE OR REPLACE VIEW ledger.broken_i5 AS
      JOIN ledger.balance b ON b.balance_id = a.account_id
      LEFT JOIN ( SELECT audit.account_id,
             (array_agg(audit.after ORDER BY audit.audit_id DESC) FILTER (WHERE audit.what = ANY (ARRAY['credit_line'::text, 'clearing_limit'::text])))[1] AS lowest,
-            (array_agg(audit.after ORDER BY audit.audit_id DESC) FILTER (WHERE audit.what = ANY (ARRAY['ceiling'::text, 'clearing_limit'::text])))[1] AS highest,
-            (array_agg(audit.what ORDER BY audit.audit_id DESC) FILTER (WHERE audit.what = ANY (ARRAY['closed'::text, 'reopened'::text])))[1] AS closed
+            (array_agg(audit.after ORDER BY audit.audit_id DESC) FILTER (WHERE audit.what = ANY (ARRAY['ceiling'::text, 'clearing_limit'::text])))[1] AS highest
            FROM ledger.audit
           WHERE audit.account_id IS NOT NULL
           GROUP BY audit.account_id) said ON said.account_id = a.account_id
-  WHERE b.posted < b.floor OR b.posted > b.ceiling OR b.floor IS NULL AND (a.kind <> ALL (ARRAY['issuer'::ledger.account_kind, 'clearing'::ledger.account_kind])) OR b.is_open = (said.closed = 'closed'::text) OR b.floor IS DISTINCT FROM
+     LEFT JOIN ( SELECT m.community_id,
+            m.owner,
+            (array_agg(u.what ORDER BY u.audit_id DESC))[1] AS closed
+           FROM ledger.audit u
+             JOIN ledger.account m ON m.account_id = u.account_id
+          WHERE u.what = ANY (ARRAY['closed'::text, 'reopened'::text])
+          GROUP BY m.community_id, m.owner) shut ON shut.community_id = a.community_id AND shut.owner = a.owner AND (a.kind = ANY (ARRAY['main'::ledger.account_kind, 'gift'::ledger.account_kind]))
+  WHERE b.posted < b.floor OR b.posted > b.ceiling OR b.floor IS NULL AND (a.kind <> ALL (ARRAY['issuer'::ledger.account_kind, 'clearing'::ledger.account_kind])) OR b.is_open = (NOT shut.closed IS DISTINCT FROM 'closed'::text) OR b.floor IS DISTINCT FROM
         CASE
             WHEN a.kind <> 'issuer'::ledger.account_kind THEN - COALESCE(said.lowest, 0::bigint)
             ELSE NULL::bigint
@@ -2195,7 +2278,11 @@ UNION ALL
         END AS detail
    FROM ledger.hold h
      LEFT JOIN ledger.journal j ON j.journal_id = h.held_by AND j.reference = h.trade_id AND j.kind = 'hold'::ledger.journal_kind AND j.community_id = h.community_id AND j.reason IS NULL
-  WHERE h.state = 'held'::ledger.hold_state AND (j.journal_id IS NULL OR j.request_hash <> ledger.request_hash(VARIADIC ARRAY['hold'::text, h.community_id::text, h.trade_id::text, h.payer::text, h.payee::text, (h.from_gift + h.from_main - h.buyer_fee)::text, h.buyer_fee::text, h.seller_fee::text, j.actor::text]) AND ((h.buyer_fee + h.seller_fee) <> 0 OR j.request_hash <> ledger.request_hash(VARIADIC ARRAY['hold'::text, h.community_id::text, h.trade_id::text, h.payer::text, (h.from_gift + h.from_main)::text, j.actor::text])) OR h.from_gift <> COALESCE(( SELECT - e.amount
+     CROSS JOIN LATERAL ( SELECT ledger.how_asked(h.*, j.request_hash, j.actor) AS asked) how
+  WHERE h.state = 'held'::ledger.hold_state AND (j.journal_id IS NULL OR how.asked IS NULL OR how.asked = 'before'::text AND h.payee IS NOT NULL AND NOT (EXISTS ( SELECT
+           FROM ledger.audit u
+             JOIN ledger.account p ON p.account_id = u.account_id
+          WHERE u.what = 'payee'::text AND u.words = h.trade_id::text AND p.community_id = h.community_id AND p.owner = h.payee AND p.kind = 'main'::ledger.account_kind)) OR h.from_gift <> COALESCE(( SELECT - e.amount
            FROM ledger.account g
              JOIN ledger.entry e ON e.balance_id = g.account_id
           WHERE g.community_id = h.community_id AND g.owner = h.payer AND g.kind = 'gift'::ledger.account_kind AND e.journal_id = h.held_by AND e.booked_at = j.booked_at), 0::bigint));

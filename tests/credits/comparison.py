@@ -124,6 +124,11 @@ class Comparison(RuleBasedStateMachine):
                 [self.communities],
             )
             found = {row[:3]: row[3:] for row in cursor.fetchall()}
+        # The model has one issuer: what all of a community have given.
+        for community in self.communities:
+            issuers = [name for name in found if name[:2] == (community, "issuer")]
+            given = sum(found.pop(name)[0] for name in issuers)
+            found[community, "issuer", None] = (given, None, None, True)
         model = {name: account.as_row() for name, account in self.model.accounts.items()}
         for trade, hold in self.model.holds.items():
             model[hold.community, "escrow", trade] = (hold.held if hold.is_held else 0, 0, None, True)

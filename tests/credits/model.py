@@ -127,6 +127,8 @@ class Model:
 
     def hold(self, trade: uuid.UUID, new: Hold, amount: int) -> Refusal:
         gift, main = self.members(new.community, new.payer)
+        if new.payee == new.payer:
+            raise errors.InvalidPosting("")
         if new.community in self.stopped:
             raise errors.PostingsStopped("")
         if trade in self.holds:

@@ -134,7 +134,7 @@ def test_offences_are_bounded_and_counted(fragile_town: Town) -> None:
         cursor.execute("ALTER TABLE ledger.balance DISABLE TRIGGER USER")
         cursor.execute("UPDATE ledger.balance SET posted = posted + 1 WHERE community_id = %s", [fragile_town.id])
     found = run_check("I3", community_id=fragile_town.id, limit=3)
-    assert (found.count, len(found.offences), found.holds) == (13, 3, False)
+    assert (found.count, len(found.offences), found.holds) == (21, 3, False)
     assert found.offences[0].community_id == fragile_town.id
     assert run_check("I3", community_id=uuid.uuid4()).holds
 

@@ -116,6 +116,14 @@ def test_fees_are_bounded(town: Town, fees: tuple[int, int]) -> None:
         town.hold(payer, 100, fees=(1, 0))  # fees need a payee
 
 
+def test_nobody_holds_credits_for_themselves(town: Town) -> None:
+    payer = town.member(gift=500)
+    with pytest.raises(errors.InvalidPosting), transaction.atomic():
+        town.hold(payer, 100, payee=payer)
+    assert town.balance(payer) == (500, 0)
+    town.check()
+
+
 def test_an_expired_hold_goes_back_by_itself(town: Town) -> None:
     payer = town.member(gift=100)
     early, late = town.hold(payer, 30, days=MOMENT), town.hold(payer, 20)

@@ -125,7 +125,7 @@ def test_a_model_that_is_wrong_is_noticed(committed_db: None) -> None:
     account.posted += 1
     _fails(ledger.both_agree)
     account.posted += 99
-    _fails(lambda: ledger.hold(member, member, 120, 0, 0, "named"))
+    _fails(lambda: ledger.hold(member, member, 120, 0, 0, "unnamed"))
 
 
 def _fails(act: Any) -> None:

@@ -105,8 +105,8 @@ def test_opening_at_once_opens_once(committed_db: None) -> None:
     town.check()
 
 
-def test_everybody_through_the_issuer(committed_town: Town) -> None:
-    """The hot account: every posting locks it, none is lost, and its times still go up one by one."""
+def test_everybody_through_the_issuers(committed_town: Town) -> None:
+    """The hot accounts: every posting locks one, none is lost, and their times still go up one by one."""
     town = committed_town
     owners = [town.member() for _ in range(8)]
 
@@ -115,6 +115,12 @@ def test_everybody_through_the_issuer(committed_town: Town) -> None:
             town.grant(owner, 1)
 
     at_once(*[lambda owner=owner: grants(owner) for owner in owners])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM ledger.accounts WHERE community_id = %s AND kind = 'issuer' AND posted < 0", [town.id]
+        )
+        ((used,),) = cursor.fetchall()
+        assert used > 1
     assert [town.balance(owner) for owner in owners] == [(15, 0)] * 8
     assert queries.find_totals(community_id=town.id) == queries.Totals(120, 120, 0, 0)
     town.check()

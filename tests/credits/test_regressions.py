@@ -141,7 +141,8 @@ def test_single_entry_deposits(fragile_town: Town) -> None:
     assert all(legs >= 2 and total == 0 for legs, total in counts)
     ((account,),) = rows("SELECT account_id FROM ledger.accounts WHERE owner = %s AND kind = 'gift'", [payer])
     ((issuer,),) = rows(
-        "SELECT account_id FROM ledger.accounts WHERE community_id = %s AND kind = 'issuer'", [fragile_town.id]
+        "SELECT account_id FROM ledger.accounts WHERE community_id = %s AND kind = 'issuer' AND owner IS NULL",
+        [fragile_town.id],
     )
     for accounts, amounts in (([account], [50]), ([account, issuer], [50, -49]), ([account, account], [50, -50])):
         with pytest.raises(DatabaseError) as refused, transaction.atomic(), connection.cursor() as cursor:

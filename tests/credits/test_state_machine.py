@@ -169,10 +169,11 @@ class Ledger(Comparison):
         community, owner = payer
         if trade not in self.model.holds or self.model.holds[trade].community != community:
             return  # a second escrow account, in another community, is a mistake that trading cannot make
-        new = Hold(community, owner, owner, 0, 0, 0, 0, is_expired=False)
+        stranger = new_id()
+        new = Hold(community, owner, stranger, 0, 0, 0, 0, is_expired=False)
         self.send(
             lambda: self.model.hold(trade, new, amount), services.hold, community_id=community, trade_id=trade,
-            payer=owner, payee=owner, amount=amount, expires_at=in_days(),
+            payer=owner, payee=stranger, amount=amount, expires_at=in_days(),
         )  # fmt: skip
 
     @rule(target=requests, trade=trades, member=members, is_right=MOSTLY)
@@ -276,7 +277,7 @@ class Ledger(Comparison):
             services.close_member(community_id=member[0], owner=member[1])
         if not stays:
             self.grant(member, 5, "coordinator")
-            self.hold(member, member, 5, 0, 0, "named")
+            self.hold(member, member, 5, 0, 0, "unnamed")
             self.reopen(member)
 
     @rule(member=members)

@@ -77,7 +77,10 @@ def make_victim(servers: Servers, database: str) -> Victim:
         for name, (owner, kind) in ACCOUNTS.items():
             query = f"SELECT account_id FROM ledger.account WHERE owner = :{owner} AND kind = '{kind}'"
             numbers[name] = str(_one(superuser, _fill(query, numbers)))
-        query = "SELECT account_id FROM ledger.account WHERE kind = 'issuer' AND community_id = :community"
+        query = (
+            "SELECT account_id FROM ledger.account JOIN ledger.entry ON balance_id = account_id"
+            " WHERE kind = 'issuer' AND journal_id = :grant"
+        )
         numbers["issuer"] = str(_one(superuser, _fill(query, numbers)))
         return Victim(numbers, superuser.info.backend_pid)
 

@@ -2,7 +2,8 @@
 
 A value of an enumerated type can be used only after its transaction has committed, and an index is built beside running
 postings only outside one; hence a migration of its own, without a transaction. Each statement may run again, because
-one that was interrupted begins anew. Backwards nothing is taken away: the release before works with all of it.
+one that was interrupted begins anew. Backwards nothing is taken away: the release before works with all of it, several
+issuers included, for it sums them by kind and grants from the first.
 """
 
 from itertools import pairwise
@@ -25,11 +26,14 @@ def values(kind, names):
     ]
 
 
-# A clearing account has an owner: the other community. Validated without keeping anybody out; then the old rule goes.
+# A clearing account has an owner: the other community. Of several issuers of a community all but the first have a number
+# in the place of an owner. Validated without keeping anybody out; then the old rule goes.
 OWNERS = [
     "-- squawk-ignore ban-drop-constraint\nALTER TABLE ledger.account DROP CONSTRAINT IF EXISTS account_owner_by_kind",
     "ALTER TABLE ledger.account ADD CONSTRAINT account_owner_by_kind CHECK"
-    " ((owner IS NOT NULL) = (kind IN ('main', 'gift', 'escrow', 'clearing'))) NOT VALID",
+    " ((owner IS NOT NULL) = (kind IN ('main', 'gift', 'escrow', 'clearing')) OR (kind = 'issuer'"
+    " AND owner >= '00000000-0000-0000-0000-000000000001' AND owner <= '00000000-0000-0000-0000-000000000008'))"
+    " NOT VALID",
     "ALTER TABLE ledger.account VALIDATE CONSTRAINT account_owner_by_kind",
     "-- squawk-ignore ban-drop-constraint\nALTER TABLE ledger.account DROP CONSTRAINT IF EXISTS account_has_owner",
 ]
@@ -43,7 +47,7 @@ END
 $$;
 ALTER TABLE ledger.account DROP CONSTRAINT account_owner_by_kind;
 ALTER TABLE ledger.account ADD CONSTRAINT account_has_owner CHECK
-    ((owner IS NOT NULL) = (kind IN ('main', 'gift', 'escrow')));
+    ((owner IS NOT NULL) = (kind IN ('main', 'gift', 'escrow')) OR kind = 'issuer');
 """
 
 # Whom a hold is for, and what of it is fees. Null and zero for holds of the release before, also after a way back: its

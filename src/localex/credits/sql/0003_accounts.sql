@@ -44,7 +44,19 @@ BEGIN
 END
 $$;
 
--- Opens issuer, fees and protection of a community. Calling it again changes nothing.
+-- Which of the eight issuers of a community gives what is granted under a key, by the key's last digit: the number of the
+-- issuer, 1 to 8, in the place of an owner. A repeated key meets the same one.
+CREATE FUNCTION ledger.issuer_of(p_key uuid) RETURNS uuid
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT pg_catalog.lpad(((pg_catalog.get_byte(pg_catalog.uuid_send(p_key), 15) & 7) + 1)::text, 32, '0')::uuid
+$$;
+
+-- Opens issuers, fees and protection of a community. Calling it again changes nothing.
+--
+-- The issuer takes part in every grant, and its lock is held until the commit is on disk, so one alone would let grants
+-- pass one by one. It has no floor, so nobody ever has to know what all of it is before posting: eight more share the
+-- grants. The first, without a number, has what the release before granted, and funds the protection.
 CREATE OR REPLACE FUNCTION ledger.open_community(p_community_id uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -57,8 +69,14 @@ BEGIN
     PERFORM ledger.open_account(p_community_id, 'protection', NULL);
     PERFORM ledger.open_account(p_community_id, 'fees', NULL);
     PERFORM ledger.open_account(p_community_id, 'issuer', NULL);
+    FOR v_number IN 1 .. 8 LOOP
+        PERFORM ledger.open_account(p_community_id, 'issuer', lpad(v_number::text, 32, '0')::uuid);
+    END LOOP;
 END
 $$;
+
+-- Those of the release before get theirs.
+SELECT ledger.open_community(community_id) FROM ledger.community;
 
 -- Closes a member's accounts to further postings; what lies there stays. Raises LX007 while credits are held.
 -- Locks: both balances, so that no hold can begin in between.

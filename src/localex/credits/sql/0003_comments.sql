@@ -52,6 +52,10 @@ COMMENT ON FUNCTION ledger.find_outcome(uuid, bytea) IS
     'used for another request.';
 COMMENT ON FUNCTION ledger.fund_protection(uuid, uuid, bigint, ledger.account_kind, uuid) IS
     'Moves credits to the protection account, from `p_source`: fees or issuer. Refuses: insufficient_credits.';
+COMMENT ON FUNCTION ledger.find_grant(uuid, uuid, uuid) IS
+    'The accounts of a grant: the member''s gift account, and the issuer that gives under this key. Raises LX004.';
+COMMENT ON FUNCTION ledger.issuer_of(uuid) IS
+    'The number, 1 to 8, of the issuer that gives what is granted under a key: by the key''s last digit.';
 COMMENT ON FUNCTION ledger.get_account(uuid, ledger.account_kind, uuid) IS
     'The id of an account that must be there. Raises LX004.';
 COMMENT ON FUNCTION ledger.get_hold(uuid) IS
@@ -103,7 +107,7 @@ COMMENT ON FUNCTION ledger.open_clearing(uuid, uuid, bigint, uuid) IS
     'LX011 when more than that is in use, LX004 when the community is not open, LX006 for a limit below zero. '
     'Leaves an audit row.';
 COMMENT ON FUNCTION ledger.open_community(uuid) IS
-    'Opens issuer, fees and protection of a community. Calling it again changes nothing.';
+    'Opens issuers, fees and protection of a community. Calling it again changes nothing.';
 COMMENT ON FUNCTION ledger.open_member(uuid, uuid) IS
     'Opens the main and gift accounts of a member. Calling it again changes nothing.';
 COMMENT ON FUNCTION ledger.pay_out(uuid, ledger.hold, uuid, bigint, uuid, bytea) IS

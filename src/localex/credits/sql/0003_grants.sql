@@ -2,8 +2,6 @@
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
 
-GRANT SELECT, INSERT ON ledger.community, ledger.audit, ledger.bonus TO ledger_writer;
-GRANT SELECT ON ledger.sealing TO ledger_writer;
 GRANT UPDATE (stopped_at, stopped_why) ON ledger.community TO ledger_writer;
 GRANT UPDATE (horizon, barrier) ON ledger.sealing TO ledger_writer;
 GRANT UPDATE (floor, ceiling) ON ledger.balance TO ledger_writer;

@@ -2,6 +2,29 @@
 
 SET LOCAL ROLE ledger_writer;
 
+-- The two accounts of a grant: the member's gift account and one of the community's issuers. One query instead of two
+-- calls of get_account, which raises LX004 here too. A community that was opened while 0003_accounts.sql gave issuers to
+-- the others has only its first.
+CREATE FUNCTION ledger.find_grant(p_key uuid, p_community_id uuid, p_owner uuid) RETURNS bigint[]
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_gift   bigint;
+    v_issuer bigint;
+BEGIN
+    SELECT g.account_id, i.account_id INTO v_gift, v_issuer
+    FROM ledger.account g
+    LEFT JOIN ledger.account i ON i.community_id = p_community_id AND i.kind = 'issuer'
+        AND i.owner = ledger.issuer_of(p_key)
+    WHERE g.community_id = p_community_id AND g.owner = p_owner AND g.kind = 'gift';
+    IF v_gift IS NULL OR v_issuer IS NULL THEN
+        v_gift := ledger.get_account(p_community_id, 'gift', p_owner);
+        v_issuer := ledger.get_account(p_community_id, 'issuer', NULL);
+    END IF;
+    RETURN ARRAY[v_gift, v_issuer];
+END
+$$;
+
 -- Gives what is given once (`p_about`: the owner of a starter grant, the newcomer of a referral bonus) from the issuer to a
 -- member's gift account. Locks: the gift account first, under which the one bonus is looked for, then the issuer: the
 -- order of their ids.
@@ -12,17 +35,17 @@ CREATE FUNCTION ledger.grant_once(
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_gift    constant bigint := ledger.get_account(p_community_id, 'gift', p_owner);
-    v_refused ledger.refusal;
-    v_outcome ledger.outcome;
+    v_accounts constant bigint[] := ledger.find_grant(p_key, p_community_id, p_owner);
+    v_refused  ledger.refusal;
+    v_outcome  ledger.outcome;
 BEGIN
-    PERFORM FROM ledger.balance WHERE balance_id = v_gift FOR NO KEY UPDATE;
+    PERFORM FROM ledger.balance WHERE balance_id = v_accounts[1] FOR NO KEY UPDATE;
     IF EXISTS (SELECT FROM ledger.bonus WHERE community_id = p_community_id AND owner = p_owner
                AND kind = p_kind AND about = p_about) THEN
         v_refused := 'already_granted';
     END IF;
-    v_outcome := ledger.post(p_key, p_community_id, p_kind, p_actor, NULL, p_hash,
-        ARRAY[v_gift, ledger.get_account(p_community_id, 'issuer', NULL)], ARRAY[p_amount, -p_amount], v_refused);
+    v_outcome := ledger.post(p_key, p_community_id, p_kind, p_actor, NULL, p_hash, v_accounts,
+        ARRAY[p_amount, -p_amount], v_refused);
     IF v_outcome.reason IS NULL AND NOT v_outcome.repeated THEN
         INSERT INTO ledger.bonus (community_id, owner, kind, about, journal_id)
         VALUES (p_community_id, p_owner, p_kind, p_about, p_key);
@@ -50,8 +73,7 @@ BEGIN
     END IF;
     RETURN ledger.post(p_key, p_community_id, p_kind, p_actor, NULL,
         ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text),
-        ARRAY[ledger.get_account(p_community_id, 'gift', p_owner), ledger.get_account(p_community_id, 'issuer', NULL)],
-        ARRAY[p_amount, -p_amount]);
+        ledger.find_grant(p_key, p_community_id, p_owner), ARRAY[p_amount, -p_amount]);
 END
 $$;
 
@@ -78,14 +100,13 @@ BEGIN
     END IF;
     RETURN ledger.post(p_key, p_community_id, p_kind, p_actor, NULL,
         ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text),
-        ARRAY[ledger.get_account(p_community_id, 'gift', p_owner), ledger.get_account(p_community_id, 'issuer', NULL)],
-        ARRAY[p_amount, -p_amount]);
+        ledger.find_grant(p_key, p_community_id, p_owner), ARRAY[p_amount, -p_amount]);
 END
 $$;
 
 -- Many grants of one kind at once (not referral_bonus), at most 1000: one outcome per key, in their order. A member who
 -- is named twice for a starter grant gets the first. Refuses, one by one: as grant_credits.
--- Locks: all gift accounts, then the issuer, in one pass.
+-- Locks: all gift accounts, then one of the issuers, in one pass.
 CREATE FUNCTION ledger.grant_many(
     p_keys uuid[], p_community_id uuid, p_owners uuid[], p_amounts bigint[], p_kind ledger.journal_kind, p_actor uuid
 ) RETURNS SETOF ledger.outcome
@@ -97,7 +118,9 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$
 DECLARE
-    v_issuer   constant bigint := ledger.get_account(p_community_id, 'issuer', NULL);
+    -- One for all of them: other batches use the others.
+    v_issuer   constant bigint := coalesce(ledger.find_account(p_community_id, 'issuer', ledger.issuer_of(p_keys[1])),
+                                           ledger.get_account(p_community_id, 'issuer', NULL));
     v_requests ledger.request[];
     v_outcomes ledger.outcome[];
 BEGIN
@@ -155,8 +178,8 @@ BEGIN
     END IF;
     IF p_trade_id IS NULL OR p_payee IS NULL OR p_price IS NULL OR p_price <= 0
         OR p_buyer_fee IS NULL OR p_buyer_fee < 0 OR p_seller_fee IS NULL OR p_seller_fee NOT BETWEEN 0 AND p_price
-        OR p_expires_at IS NULL OR p_expires_at <= ledger.clock() THEN
-        RAISE EXCEPTION 'a hold has a trade, a payee, a positive price, fees within it and a deadline to come'
+        OR p_expires_at IS NULL OR p_expires_at <= ledger.clock() OR p_payee = p_payer THEN
+        RAISE EXCEPTION 'a hold has a trade, a payee who is not its payer, a positive price, fees within it, a deadline ahead'
             USING ERRCODE = 'LX006';
     END IF;
     v_escrow := ledger.open_account(p_community_id, 'escrow', p_trade_id);

@@ -96,8 +96,13 @@ AS $$
 DECLARE
     v_balance   record;
     v_found     record;
-    v_locked    integer := 0;
+    v_ids       constant bigint[] := array_sort(p_balance_ids);
+    v_id        bigint;
+    v_before    bigint;
+    v_leg       integer;
     v_amounts   bigint[] := p_amounts;
+    v_posted    bigint[] := p_amounts;      -- what each has, and how many entries
+    v_seqs      bigint[] := p_amounts;
     v_room      bigint[] := p_amounts;      -- what each may give; null without a floor
     v_space     bigint[] := p_amounts;      -- what each may still receive; null without a ceiling
     v_missing   bigint := 0;
@@ -106,25 +111,34 @@ DECLARE
     v_last_at   timestamptz := '-infinity';
     v_booked_at timestamptz;
     v_reason    ledger.refusal := p_refused;
+    -- What moves, in the order of ids, and its text for the digest.
+    v_moved     bigint[] := '{}';
+    v_numbers   bigint[] := '{}';
+    v_moves     bigint[] := '{}';
+    v_afters    bigint[] := '{}';
+    v_legs      text;
 BEGIN
-    FOR v_balance IN
-        SELECT b.*, array_position(p_balance_ids, b.balance_id) AS leg
-        FROM ledger.balance b WHERE b.balance_id = ANY (p_balance_ids)
-        ORDER BY b.balance_id FOR NO KEY UPDATE
-    LOOP
-        v_locked := v_locked + 1;
-        v_room[v_balance.leg] := v_balance.posted - v_balance.floor;
-        v_space[v_balance.leg] := v_balance.ceiling - v_balance.posted;
-        v_last_at := greatest(v_last_at, v_balance.last_at);
-        IF NOT v_balance.is_open THEN
+    -- One by one: a key look-up into a record costs half of what a loop over a query does.
+    FOREACH v_id IN ARRAY v_ids LOOP
+        SELECT posted, floor, ceiling, seq, last_at, community_id, is_open INTO v_balance
+        FROM ledger.balance WHERE balance_id = v_id FOR NO KEY UPDATE;
+        IF NOT FOUND OR v_id = v_before THEN
+            RAISE EXCEPTION 'balance % of this posting is unknown or named twice', v_id USING ERRCODE = 'LX004';
+        ELSIF v_balance.community_id <> p_community_id THEN
+            RAISE EXCEPTION 'balance % belongs to another community', v_id USING ERRCODE = 'LX004';
+        ELSIF NOT v_balance.is_open THEN
             v_reason := 'account_closed';
         END IF;
-        IF v_balance.community_id <> p_community_id THEN
-            RAISE EXCEPTION 'balance % belongs to another community', v_balance.balance_id USING ERRCODE = 'LX004';
-        END IF;
+        v_leg := array_position(p_balance_ids, v_id);
+        v_posted[v_leg] := v_balance.posted;
+        v_seqs[v_leg] := v_balance.seq + 1;
+        v_room[v_leg] := v_balance.posted - v_balance.floor;
+        v_space[v_leg] := v_balance.ceiling - v_balance.posted;
+        v_last_at := greatest(v_last_at, v_balance.last_at);
+        v_before := v_id;
     END LOOP;
-    IF v_locked <> cardinality(p_balance_ids) OR v_locked <> cardinality(p_amounts) OR v_locked < 2 THEN
-        RAISE EXCEPTION 'a balance of this posting is unknown or named twice' USING ERRCODE = 'LX004';
+    IF cardinality(v_ids) <> cardinality(p_amounts) OR cardinality(v_ids) < 2 THEN
+        RAISE EXCEPTION 'a posting has two balances or more, and an amount for each' USING ERRCODE = 'LX004';
     END IF;
 
     SELECT j.journal_id, j.request_hash, j.reason, j.booked_at, s.horizon, c.stopped_at, ledger.clock() AS at
@@ -149,10 +163,10 @@ BEGIN
     -- Later than everything that these balances and the seals have seen, even when the machine's clock was set back.
     v_booked_at := greatest(v_found.at, greatest(v_last_at, v_found.horizon) + interval '1 microsecond');
 
-    FOR i IN 1 .. v_locked LOOP
-        v_missing := v_missing + coalesce(p_amounts[i], 0);
+    FOREACH v_take IN ARRAY p_amounts LOOP
+        v_missing := v_missing + coalesce(v_take, 0);
     END LOOP;
-    FOR i IN 1 .. v_locked LOOP
+    FOR i IN 1 .. cardinality(v_ids) LOOP
         IF p_amounts[i] IS NULL THEN
             v_draws := true;
             v_take := greatest(least(v_missing, v_room[i]), 0);
@@ -182,21 +196,28 @@ BEGIN
         RETURN (p_key, v_reason, v_booked_at, false, NULL)::ledger.outcome;
     END IF;
 
+    FOREACH v_id IN ARRAY v_ids LOOP
+        v_leg := array_position(p_balance_ids, v_id);
+        CONTINUE WHEN v_amounts[v_leg] = 0;
+        v_moved := v_moved || v_id;
+        v_numbers := v_numbers || v_seqs[v_leg];
+        v_moves := v_moves || v_amounts[v_leg];
+        v_afters := v_afters || (v_posted[v_leg] + v_amounts[v_leg]);
+        v_legs := concat_ws(';', v_legs, concat_ws(':', v_id, v_seqs[v_leg], v_amounts[v_leg],
+                                                   v_posted[v_leg] + v_amounts[v_leg]));
+    END LOOP;
     WITH moved AS (
-        UPDATE ledger.balance b
-        SET posted = b.posted + leg.amount, seq = b.seq + 1, last_at = v_booked_at
-        FROM unnest(p_balance_ids, v_amounts) AS leg (balance_id, amount)
-        WHERE b.balance_id = leg.balance_id AND leg.amount <> 0
-        RETURNING b.balance_id, b.seq, leg.amount, b.posted
+        UPDATE ledger.balance
+        SET posted = v_afters[array_position(v_moved, balance_id)],
+            seq = v_numbers[array_position(v_moved, balance_id)], last_at = v_booked_at
+        WHERE balance_id = ANY (v_moved)
     ), booked AS (
         INSERT INTO ledger.entry (balance_id, seq, amount, balance_after, booked_at, journal_id)
-        SELECT balance_id, seq, amount, posted, v_booked_at, p_key FROM moved
+        SELECT unnest(v_moved), unnest(v_numbers), unnest(v_moves), unnest(v_afters), v_booked_at, p_key
     )
     INSERT INTO ledger.journal (booked_at, journal_id, community_id, kind, actor, reference, request_hash, content_hash)
-    SELECT v_booked_at, p_key, p_community_id, p_kind, p_actor, p_reference, p_request_hash,
-        ledger.content_hash(p_key, p_community_id, p_kind, NULL, v_booked_at, p_actor, p_reference, p_request_hash,
-            string_agg(concat_ws(':', balance_id, seq, amount, posted), ';' ORDER BY balance_id))
-    FROM moved;
+    VALUES (v_booked_at, p_key, p_community_id, p_kind, p_actor, p_reference, p_request_hash,
+        ledger.content_hash(p_key, p_community_id, p_kind, NULL, v_booked_at, p_actor, p_reference, p_request_hash, v_legs));
     RETURN (p_key, NULL, v_booked_at, false, v_amounts)::ledger.outcome;
 END
 $$;

@@ -52,6 +52,9 @@ CREATE TABLE IF NOT EXISTS ledger.bonus (
     CONSTRAINT bonus_pkey PRIMARY KEY (community_id, owner, kind, about)
 );
 
+GRANT SELECT, INSERT ON ledger.community, ledger.audit, ledger.bonus TO ledger_writer;
+GRANT SELECT ON ledger.sealing TO ledger_writer;
+
 -- What a batch is made of. `amounts` and `balance_ids` as in ledger.post, but no amount is null; `refused` is a reason
 -- that the caller has found already.
 CREATE TYPE ledger.request AS (

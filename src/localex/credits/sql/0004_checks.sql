@@ -88,6 +88,10 @@ AS $$
             THEN 'before' END
 $$;
 
+COMMENT ON FUNCTION ledger.how_asked IS
+    'How a hold was asked for by the posting that made it: whole, or before (by the release before, which named no payee); '
+    'null: not as the hold says now. Reads no table.';
+
 -- I6 over holds that ended after p_since: each still says what was asked for when it was made, and what lay in escrow went
 -- to the accounts of its payee and payer (and fees, clearing), as its end says. So a hold that somebody changed, used and
 -- changed back is found as well.
