@@ -62,7 +62,9 @@ def test_no_backup_before_a_copy_of_the_key_is_confirmed(running: Path, place: P
     (town.directory.secrets / CONFIRMED).unlink()
     again = localex("backup", "run", "--data-dir", running, "--store", store, "--confirmed-copy", copy)
     assert again.returncode == ExitCode.OK, again.stderr
-    assert "Took away 1 backups" in again.stdout
+    # One that is younger than two days stays.
+    assert "Took away" not in again.stdout
+    assert "Only this one moment can be restored from there" in again.stdout
 
 
 def test_a_town_comes_back_from_the_store_and_the_key_alone(backed: Backed, town: Town, place: Path) -> None:
@@ -78,9 +80,12 @@ def test_a_town_comes_back_from_the_store_and_the_key_alone(backed: Backed, town
     back = localex("restore", "--to", backed.between.isoformat(), "--into", place / "new", *words)
     assert back.returncode == ExitCode.OK, back.stderr
     assert f"localex up --data-dir {place / 'new'}" in back.stdout
-    assert "public.posting" in back.stdout
+    assert "public.posting" not in back.stdout
+    assert "--verbose names" in back.stdout
     assert read_postings(place / "new")[-1] == "between"
 
+    told = localex("restore", "--verbose", "--into", place / "second", *words)
+    assert "public.posting" in told.stdout
     again = localex("restore", "--into", place / "new", *words)
     assert (again.returncode, "is not empty" in again.stderr) == (ExitCode.FAILED, True)
 

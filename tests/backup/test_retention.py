@@ -20,6 +20,8 @@ from localex.embedded.processes import wait_until
 from tests.backup.conftest import Backed
 from tests.backup.town import PATIENCE_SECONDS, Town, read_postings, restore
 
+AT_ONCE = timedelta(seconds=-1)
+
 
 def daily(manifest: Manifest, days: int) -> list[Manifest]:
     """A backup at three o'clock on each of the last days."""
@@ -44,11 +46,23 @@ def test_the_newest_of_a_day_is_kept(backed: Backed) -> None:
         replace(backed.manifest, backup_id=name, stopped_at=day) for name in ("20261123T030000Z", "20261123T150000Z")
     ]
 
-    assert choose_kept(two, daily=7, weekly=4, monthly=6) == {"20261123T150000Z"}
+    assert choose_kept(two, daily=7, weekly=4, monthly=6, young=AT_ONCE) == {"20261123T150000Z"}
+
+
+def test_what_is_younger_than_two_days_stays(backed: Backed) -> None:
+    """A backup that somebody makes by hand takes away no hour that could be restored."""
+    last = datetime(2026, 11, 23, 3, tzinfo=UTC)
+    hours = (0, 1, 47, 48, 49, 50)
+    made = [
+        replace(backed.manifest, backup_id=f"{100 - hour}", stopped_at=last - timedelta(hours=hour)) for hour in hours
+    ]
+
+    assert choose_kept(made, daily=0, weekly=0, monthly=0) == {"100", "99", "53", "52"}
 
 
 def test_the_newest_of_all_is_kept_whatever_the_rules(backed: Backed) -> None:
-    assert choose_kept(daily(backed.manifest, 3), daily=0, weekly=0, monthly=0) == {"20261123"}
+    assert choose_kept(daily(backed.manifest, 3), daily=0, weekly=0, monthly=0, young=AT_ONCE) == {"20261123"}
+    assert choose_kept(daily(backed.manifest, 1), daily=0, weekly=0, monthly=0) == {"20261123"}
     assert choose_kept([], daily=1, weekly=1, monthly=1) == set()
 
 
@@ -61,9 +75,9 @@ def test_pruning_keeps_every_second_since_the_oldest_kept(own_store: FolderStore
         town.fill_segment()
     before = own_store.list()
 
-    dry = engine.apply_retention(own_store, town.keys, daily=1, weekly=0, monthly=0, is_dry_run=True)
+    dry = engine.apply_retention(own_store, town.keys, daily=1, weekly=0, monthly=0, young=AT_ONCE, is_dry_run=True)
     assert own_store.list() == before
-    done = engine.apply_retention(own_store, town.keys, daily=1, weekly=0, monthly=0)
+    done = engine.apply_retention(own_store, town.keys, daily=1, weekly=0, monthly=0, young=AT_ONCE)
 
     assert dry == done
     assert done.backups == (first.backup_id,)
@@ -77,7 +91,7 @@ def test_pruning_keeps_every_second_since_the_oldest_kept(own_store: FolderStore
     assert read_postings(place / "new")[-1] == "after the second backup"
     # The second backup needs the pictures that the first one brought.
     assert (place / "new" / "media" / "pictures" / "house.webp").exists()
-    again = engine.apply_retention(own_store, town.keys, daily=1, weekly=0, monthly=0)
+    again = engine.apply_retention(own_store, town.keys, daily=1, weekly=0, monthly=0, young=AT_ONCE)
     assert again.objects == ()
 
 
@@ -91,7 +105,7 @@ def test_packs_that_nobody_needs_go(own_store: FolderStore, town: Town) -> None:
     second = town.backup(own_store)
     packs = {entry.name for entry in own_store.list("files/")}
 
-    done = engine.apply_retention(own_store, town.keys, daily=1, weekly=0, monthly=0)
+    done = engine.apply_retention(own_store, town.keys, daily=1, weekly=0, monthly=0, young=AT_ONCE)
 
     assert first.backup_id in done.backups
     assert len(packs) - len(own_store.list("files/")) == len([name for name in done.objects if name in packs]) >= 2
@@ -103,7 +117,7 @@ def test_nothing_is_pruned_while_a_backup_cannot_be_read(own_store: FolderStore,
     manifest = own_store.root / "backups" / backed.manifest.backup_id / "manifest.json.age"
     manifest.write_bytes(manifest.read_bytes()[:-1])
 
-    done = engine.apply_retention(own_store, town.keys, daily=1, weekly=0, monthly=0)
+    done = engine.apply_retention(own_store, town.keys, daily=1, weekly=0, monthly=0, young=AT_ONCE)
 
     assert done.unreadable == (backed.manifest.backup_id,)
     assert done.objects == ()

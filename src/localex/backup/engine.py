@@ -1,6 +1,6 @@
 """The API of backups: make, list, verify, restore, prune. Each function is complete and may be killed at any moment."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from localex.backup import catalogue, making, restoring, retention, verification
@@ -80,12 +80,21 @@ def restore(
 
 
 def apply_retention(
-    store: Store, keys: Keys, *, daily: int = 7, weekly: int = 4, monthly: int = 6, is_dry_run: bool = False
+    store: Store,
+    keys: Keys,
+    *,
+    daily: int = 7,
+    weekly: int = 4,
+    monthly: int = 6,
+    young: timedelta = retention.YOUNG,
+    is_dry_run: bool = False,
 ) -> Pruned:
     """Take away backups that no rule keeps, then the log and the packs that none of the kept ones needs.
 
     Kept are the newest backup of each of the last `daily` days, `weekly` ISO weeks and `monthly` months that have one
-    (UTC), always the newest of all, and all of the log since the oldest kept one began, so that every second since then
-    can be restored. Raises Busy while a backup is made.
+    (UTC), those at most `young` older than the newest, and all of the log since the oldest kept one began, so that
+    every second since then can be restored. Raises Busy while a backup is made.
     """
-    return retention.apply_retention(store, keys, daily=daily, weekly=weekly, monthly=monthly, is_dry_run=is_dry_run)
+    return retention.apply_retention(
+        store, keys, daily=daily, weekly=weekly, monthly=monthly, young=young, is_dry_run=is_dry_run
+    )

@@ -4,14 +4,17 @@ A database that an older LocalEx made has no such tables, and what is written do
 every function here swallows the database's errors and says so to the log by its return value.
 """
 
+import contextlib
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 
+from localex.backup.manifest import Manifest
 from localex.backup.proof import Drilled
+from localex.embedded.errors import StartError
 
 KEPT_DAYS = 400
 # More than anybody runs within the time after which a proof is too old.
@@ -63,6 +66,38 @@ def drop_run(url: str, number: int | None) -> bool:
     except psycopg.Error:
         return False
     return True
+
+
+@contextlib.contextmanager
+def noted_backup(url: str, *, words: str) -> Iterator[list[Manifest]]:
+    """Note a backup that somebody asked for, whatever comes of it. The block puts its manifest into the list."""
+    made: list[Manifest] = []
+    run = begin_run(url, "backup", started_at=datetime.now(UTC))
+    try:
+        yield made
+    except StartError as error:
+        # Said to the person who asked; a refusal or a slip of the hand says nothing about the automatic backups.
+        end_run(url, run, finished_at=datetime.now(UTC), ok=False, detail={"error": error.message.splitlines()[0]})
+        raise
+    manifest = made[0]
+    detail = {
+        "words": f"{manifest.backup_id}, {words}",
+        "backup": manifest.backup_id,
+        "bytes": manifest.stored_bytes,
+    }
+    end_run(url, run, finished_at=datetime.now(UTC), ok=True, detail=detail)
+
+
+def find_store(url: str) -> str:
+    """Where the backup part of the running town keeps its backups and the log; empty when it never said."""
+    try:
+        with connect(url) as connection:
+            row = connection.execute(
+                "SELECT detail ->> 'store' FROM operations_status WHERE name = 'backup'"
+            ).fetchone()
+    except psycopg.Error:
+        return ""
+    return str(row[0] or "") if row else ""
 
 
 def list_drills(url: str) -> list[Drilled] | None:

@@ -1,7 +1,7 @@
 """Which backups stay: the newest of each of the last days, weeks and months, and all that they need."""
 
 from collections.abc import Iterable
-from datetime import UTC
+from datetime import UTC, timedelta
 
 from localex.backup.catalogue import list_ids, list_manifests
 from localex.backup.errors import BackupError
@@ -15,11 +15,21 @@ from localex.backup.stores import Store
 from localex.backup.wal import FOLDER as WAL
 from localex.backup.wal import PARTIAL, SEGMENT, SUFFIX, segment_number
 
+# Every moment of the last two days can be restored: a new backup never takes away the hours before it.
+YOUNG = timedelta(hours=48)
 
-def choose_kept(manifests: Iterable[Manifest], *, daily: int, weekly: int, monthly: int) -> set[str]:
-    """The ids of the backups that stay: the newest of each period that has one, and the newest of all."""
+
+def choose_kept(
+    manifests: Iterable[Manifest], *, daily: int, weekly: int, monthly: int, young: timedelta = YOUNG
+) -> set[str]:
+    """The ids of the backups that stay: the newest of each period that has one, and all that are young.
+
+    A backup is young when it is at most `young` older than the newest; the newest of all always is.
+    """
     newest_first = sorted(manifests, key=lambda manifest: manifest.backup_id, reverse=True)
-    kept = {manifest.backup_id for manifest in newest_first[:1]}
+    newest = max((manifest.stopped_at for manifest in newest_first), default=None)
+    kept = {manifest.backup_id for manifest in newest_first if newest and newest - manifest.stopped_at <= young}
+    kept |= {manifest.backup_id for manifest in newest_first[:1]}
     for limit, period in ((daily, "%Y-%m-%d"), (weekly, "%G-W%V"), (monthly, "%Y-%m")):
         seen: list[str] = []
         for manifest in newest_first:
@@ -31,7 +41,14 @@ def choose_kept(manifests: Iterable[Manifest], *, daily: int, weekly: int, month
 
 
 def apply_retention(
-    store: Store, keys: Keys, *, daily: int = 7, weekly: int = 4, monthly: int = 6, is_dry_run: bool = False
+    store: Store,
+    keys: Keys,
+    *,
+    daily: int = 7,
+    weekly: int = 4,
+    monthly: int = 6,
+    young: timedelta = YOUNG,
+    is_dry_run: bool = False,
 ) -> Pruned:
     """See `engine.apply_retention`."""
     if min(daily, weekly, monthly) < 0:
@@ -44,7 +61,7 @@ def apply_retention(
         unreadable = set(list_ids(store)) - {manifest.backup_id for manifest in manifests}
         if unreadable or not manifests:
             return Pruned((), (), 0, tuple(sorted(unreadable)))
-        kept = choose_kept(manifests, daily=daily, weekly=weekly, monthly=monthly)
+        kept = choose_kept(manifests, daily=daily, weekly=weekly, monthly=monthly, young=young)
         going = [manifest for manifest in manifests if manifest.backup_id not in kept]
         staying = [manifest for manifest in manifests if manifest.backup_id in kept]
         # The manifest first: from then on the backup does not count, wherever this is stopped.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from localex.backup.stores import Store, find_store, is_same_disk
+from localex.cli.calling import command, start_word
 from localex.cli.options import DataDir, installation
 from localex.cli.output import console, error_console, errors, progress, say
 from localex.embedded.errors import ExitCode, StartError
@@ -144,7 +145,9 @@ def show_key(data_dir: DataDir = None) -> None:
         say(keys.secret)
     if sys.stdout.isatty():
         error_console().print(
-            "Keep it where a fire or a thief would not get both it and the backups. Then: localex backup key confirm",
+            "Keep it where a fire or a thief would not get both it and the backups. Then:  "
+            + command("backup key confirm"),
+            markup=False,
             style="dim",
         )
 
@@ -194,6 +197,9 @@ def restore(
     data_dir: DataDir = None,
     store: StoreDir = None,
     key_file: KeyFile = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Name every table that changed since, not only the ledger's.")
+    ] = False,
 ) -> None:
     """Bring a town back as of any second, on any machine, from the store and the key. Never writes over anything.
 
@@ -209,7 +215,8 @@ def restore(
     with errors():
         own = installation(data_dir)
         moment = _parse_time(to)
-        _restore(find_store(own.directory, store), find_keys(own, key_file), backup_id, to=moment, into=into)
+        found = find_store(own.directory, store)
+        _restore(found, find_keys(own, key_file), backup_id, to=moment, into=into, is_verbose=verbose)
 
 
 def find_keys(own: "Installation", file: Path | None) -> "Keys":
@@ -240,7 +247,7 @@ def _own_keys(own: "Installation") -> "Keys":
 
 
 def _run(own: "Installation", folder: Path | None, copy: Path | None, *, daily: int, weekly: int, monthly: int) -> None:
-    from localex.backup import engine
+    from localex.backup import engine, records
     from localex.backup.errors import KeyNotConfirmed
     from localex.backup.site import Site
 
@@ -250,19 +257,30 @@ def _run(own: "Installation", folder: Path | None, copy: Path | None, *, daily: 
     if not keys.is_confirmed:
         raise KeyNotConfirmed(
             "Nobody has confirmed a copy of the backup key, and without it a backup is worth nothing: the key lies on "
-            "the disk that the backup is for.\nKeep it elsewhere:  localex backup key show > /media/stick/localex.key\n"
-            "Then say so:        localex backup key confirm"
+            "the disk that the backup is for.\n"
+            f"Keep it elsewhere:  {command('backup key show')} > /media/stick/localex.key\n"
+            f"Then say so:        {command('backup key confirm')}"
         )
     with own.database():
         site = Site.of(own, outside_url=own.variable("LOCALEX_BACKUP_URL"))
-        with progress("Backing up", is_bytes=True) as report:
-            manifest = engine.make_backup(site, store, keys, report)
+        with (
+            progress("Backing up", is_bytes=True) as report,
+            records.noted_backup(own.app_url, words=f"by hand, into {store.place}") as made,
+        ):
+            made.append(engine.make_backup(site, store, keys, report))
+        manifest, log_place = made[0], records.find_store(own.app_url)
     seconds = (manifest.stopped_at - manifest.started_at).total_seconds()
     say(
         f"Backup {manifest.backup_id}: database {spell_bytes(manifest.base_bytes)} in {seconds:.1f} s, stored as "
         f"{spell_bytes(manifest.stored_bytes)}; {manifest.file_count} files, {spell_bytes(manifest.file_bytes)}."
     )
     _prune(store, keys, daily=daily, weekly=weekly, monthly=monthly, is_dry_run=False)
+    if log_place != store.place:
+        later = f" Every other one can be restored from {log_place}." if log_place else ""
+        say(
+            f"Note: the log of changes does not go to {store.place}. Only this one moment can be restored from there: "
+            f"{_time(manifest.stopped_at)}.{later}"
+        )
     if is_same_disk(own.directory.root, store):
         say(f"Note: {store.place} is on the same disk as the town. Set LOCALEX_BACKUP_DIR to another one.")
 
@@ -275,7 +293,8 @@ def _prune(store: Store, keys: "Keys", *, daily: int, weekly: int, monthly: int,
         say(f"Nothing was taken away, because backup {pruned.unreadable[0]} cannot be read: `localex verify` says why.")
     elif pruned.objects:
         verb = "Would take away" if is_dry_run else "Took away"
-        say(f"{verb} {len(pruned.backups)} backups, {len(pruned.objects)} objects, {spell_bytes(pruned.bytes_freed)}.")
+        counted = f"{_count(len(pruned.backups), 'backup')}, {_count(len(pruned.objects), 'object')}"
+        say(f"{verb} {counted}, {spell_bytes(pruned.bytes_freed)}.")
     elif is_dry_run:
         say("Nothing would go.")
 
@@ -308,32 +327,35 @@ def _verify(store: Store, keys: "Keys", backup_id: str) -> ExitCode:
         found = engine.verify_backup(store, keys, backup_id, report)
     for finding in found.findings:
         console().print(Text.assemble(("BROKEN", "bold red"), f"  {finding.words}"))
-    counted = f"{found.object_count} objects, {found.segment_count} segments of the log"
+    counted = f"{_count(found.object_count, 'object')}, {_count(found.segment_count, 'segment')} of the log"
     if found.is_sound:
         say(f"Backup {found.manifest.backup_id} is sound: {counted}. It reaches {_time(found.newest)} without a gap.")
         return ExitCode.OK
-    say(f"Backup {found.manifest.backup_id} is damaged: {len(found.findings)} findings in {counted}.")
+    say(f"Backup {found.manifest.backup_id} is damaged: {_count(len(found.findings), 'finding')} in {counted}.")
     return ExitCode.BACKUP_DAMAGED
 
 
-def _restore(store: Store, keys: "Keys", backup_id: str, *, to: datetime | None, into: Path) -> None:
+def _restore(store: Store, keys: "Keys", backup_id: str, *, to: datetime | None, into: Path, is_verbose: bool) -> None:
     from localex.backup import engine
 
     with progress("Restoring", is_bytes=True) as report:
         found = engine.restore(store, keys, backup_id=backup_id, to=to, into=into, report=report)
     before, after = found.manifest.row_counts, found.row_counts
     say(
-        f"Restored {_time(found.restored_to)} from backup {found.manifest.backup_id} and {found.segment_count} "
-        f"segments of the log, in {found.seconds:.1f} s."
+        f"Restored {_time(found.restored_to)} from backup {found.manifest.backup_id} and "
+        f"{_count(found.segment_count, 'segment')} of the log, in {found.seconds:.1f} s."
     )
     changed = [name for name in sorted(after) if after[name] != before.get(name)]
     say(f"{sum(after.values())} rows in {len(after)} tables; {found.file_count} files; every page's checksum is right.")
-    for name in changed:
+    shown = changed if is_verbose else [name for name in changed if name.startswith("ledger.")]
+    for name in sorted(shown, key=lambda name: (not name.startswith("ledger."), name)):
         say(f"  {name}: {before.get(name, 0)} in the backup, {after[name]} now")
+    if len(shown) < len(changed):
+        say(f"  {_count(len(changed) - len(shown), 'other table')} changed too; --verbose names them.")
     if found.seals_aside:
         say(f"  {found.seals_aside} seals were made after that time; their published files are in seals-given-up.")
-    say(f"Look at it with:  localex check --data-dir {found.directory}")
-    say(f"Start it with:    localex up --data-dir {found.directory}")
+    say(f"Look at it with:  {command('check --read-only', found.directory)}")
+    say(f"Start it with:    {command(start_word(found.directory), found.directory)}")
 
 
 def _parse_time(text: str) -> datetime | None:
@@ -349,3 +371,7 @@ def _parse_time(text: str) -> datetime | None:
 
 def _time(moment: datetime) -> str:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

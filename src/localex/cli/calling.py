@@ -12,18 +12,22 @@ DEMO_NOTE = "demo-town"
 IN_WORDS = re.compile(r"`localex ([^`]*)`")
 
 
+def _called() -> str:
+    """How `localex` was called; empty in a test, and in a step that `up` began."""
+    called = sys.argv[0] if sys.argv else ""
+    return called if Path(called).name == NAME and Path(called).exists() else ""
+
+
 def program() -> str:
     """What was typed in front: `localex` when the shell finds it by that name, else its path as it was given."""
-    called = sys.argv[0] if sys.argv else NAME
-    if Path(called).name != NAME or not Path(called).exists():
-        # A test, or a step that `up` began.
-        return NAME
-    by_name = shutil.which(NAME)
-    return NAME if by_name and os.path.samefile(by_name, called) else called
+    called, by_name = _called(), shutil.which(NAME)
+    return called if called and not (by_name and Path(by_name).samefile(called)) else NAME
 
 
 def given_data_dir() -> str:
     """The directory that --data-dir named in this call, or LOCALEX_DATA_DIR; empty when neither did."""
+    if not _called():
+        return ""
     for number, word in enumerate(sys.argv[1:], start=1):
         if word.startswith("--data-dir="):
             return word.partition("=")[2]

@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 
+from localex.cli.calling import command, pasteable
 from localex.cli.commands import are_static_files_current
 from localex.cli.demo_town import check_no_town, is_filled, put_clock_right
 from localex.cli.output import error_console, say
@@ -179,7 +180,7 @@ class Start:
         user = self.installation.directory.server_user
         if user.is_other:
             say(f"PostgreSQL and Redis run as the user {user.name}, because they must not be root.")
-        say("Ctrl-C stops it.")
+        say(f"Ctrl-C stops it; {command('doctor')} says whether anything is missing.")
 
 
 def address(host: str, port: int) -> str:
@@ -212,7 +213,7 @@ def are_backups_on(installation: Installation) -> bool:
 
 
 def _warn(line: str) -> None:
-    error_console().print(line, markup=False, style="bold yellow")
+    error_console().print(pasteable(line), markup=False, style="bold yellow")
 
 
 def _tell(line: str) -> None:

@@ -66,6 +66,7 @@ class Upgrade(Start):
 
     def run(self) -> None:
         """Go on with an unfinished upgrade, or begin one."""
+        self.began_at = datetime.now(UTC)
         note = database_copy.find_note(self.directory)
         if note is not None and note.step == GOING_BACK:
             self._go_back(note)
@@ -169,6 +170,7 @@ class Upgrade(Start):
 
     def _make_backup(self) -> str:
         """A complete backup in the usual place; returns its id."""
+        from localex.backup import records
         from localex.backup.engine import make_backup
         from localex.backup.keys import Keys
         from localex.backup.site import Site
@@ -179,9 +181,12 @@ class Upgrade(Start):
         installation, directory = self.installation, self.directory
         folder = installation.variable("LOCALEX_BACKUP_DIR")
         store = find_store(directory, Path(folder) if folder else None)
-        with progress("Backing up", is_bytes=True) as report:
-            manifest = make_backup(Site.of(installation), store, Keys.prepare(directory.secrets), report)
-        return manifest.backup_id
+        with (
+            progress("Backing up", is_bytes=True) as report,
+            records.noted_backup(installation.app_url, words="before an upgrade") as made,
+        ):
+            made.append(make_backup(Site.of(installation), store, Keys.prepare(directory.secrets), report))
+        return made[0].backup_id
 
     def _migrate(self) -> None:
         self._finish(self._begin("migrate", as_owner=True))
@@ -208,10 +213,12 @@ class Upgrade(Start):
         """For the operator page."""
         from localex.backup import records
 
-        url, now = self.installation.app_url, datetime.now(UTC)
+        url = self.installation.app_url
         words = f"{note.from_version} to {note.to_version}"
-        run = records.begin_run(url, "upgrade", started_at=now)
-        records.end_run(url, run, finished_at=now, ok=True, detail={"words": words, "backup": note.backup_id})
+        run = records.begin_run(url, "upgrade", started_at=self.began_at)
+        records.end_run(
+            url, run, finished_at=datetime.now(UTC), ok=True, detail={"words": words, "backup": note.backup_id}
+        )
 
 
 def check_version(found: str) -> str:
