@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from typing import Any
 
 import pytest
 
@@ -86,6 +87,9 @@ def test_a_tail_that_was_cut_off_whole_is_known_from_the_files(site: Site) -> No
         f"DELETE FROM ledger.journal WHERE journal_id = '{last}'",
         "UPDATE ledger.balance b SET seq = 1, posted = e.balance_after, last_at = e.booked_at FROM ledger.entry e"
         " WHERE e.balance_id = b.balance_id AND e.seq = 1 AND b.seq = 2",
+        # Another issuer gave the last grant, perhaps: it has nothing left.
+        "UPDATE ledger.balance b SET seq = 0, posted = 0, last_at = '-infinity' WHERE seq = 1"
+        " AND NOT EXISTS (SELECT FROM ledger.entry e WHERE e.balance_id = b.balance_id)",
         "DELETE FROM ledger.seal WHERE seal_no = 2",
         "UPDATE ledger.sealing SET (horizon, sealed) = (SELECT until, until FROM ledger.seal)",
     )
@@ -109,7 +113,7 @@ def test_a_failure_stops_the_communities_concerned_and_no_other(site: Site) -> N
     assert health.find_stop(sound.id) is None
     stopped = health.find_stop(broken.id)
     assert stopped is not None
-    assert stopped[1] == inspection.FOUND
+    assert stopped.why == inspection.FOUND
     with pytest.raises(errors.PostingsStopped) as refused:
         broken.grant(other, 5, key=key)
     assert refused.value.status == 503
@@ -144,6 +148,68 @@ def test_what_an_operator_knows_of_stops_nobody_again(site: Site) -> None:
     site.damage(f"UPDATE ledger.balance SET posted = posted + 1 WHERE community_id = '{town.id}' AND seq = 1")
     inspect()
     assert health.find_stop(town.id) is not None
+
+
+def _raise_a_balance(site: Site, town: Any, *, more: bool = True) -> None:
+    sign = "+" if more else "-"
+    site.damage(f"UPDATE ledger.balance SET posted = posted {sign} 1 WHERE community_id = '{town.id}' AND seq = 1")
+
+
+def test_a_break_elsewhere_does_not_stop_who_goes_on_despite_their_own(site: Site) -> None:
+    from localex.credits import health, inspection
+
+    known, other = site.town(), site.town()
+    for town in (known, other):
+        town.grant(town.member(), 5)
+    _raise_a_balance(site, known)
+    inspect()
+    inspection.resume(community_id=known.id, actor=None, words="We know.", despite=True)
+    _raise_a_balance(site, other)
+    inspect()
+    assert health.find_stop(known.id) is None
+    assert health.find_stop(other.id) is not None
+
+
+def test_more_rows_than_are_kept_are_not_known(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    from localex.credits import checks, health, inspection
+
+    town = site.town()
+    members = [town.member(gift=5) for _ in range(checks.MAX_OFFENCES + 2)]
+    site.damage(f"UPDATE ledger.balance SET posted = posted + 1 WHERE community_id = '{town.id}' AND seq = 1")
+    inspect()
+    run = health.find_last_check()
+    assert run is not None
+    assert result_of(run, "I3")["counts"][str(town.id)] > len(result_of(run, "I3")["offences"])
+    inspection.resume(community_id=town.id, actor=None, words="We know.", despite=True)
+    # One is put right and another breaks: the count stays, and nobody kept which rows it was made of.
+    gift = "(SELECT account_id FROM ledger.account WHERE owner = '{}' AND kind = '{}')"
+    site.damage(
+        f"UPDATE ledger.balance SET posted = posted - 1 WHERE balance_id = {gift.format(members[-1], 'gift')}",
+        f"UPDATE ledger.balance SET posted = posted + 1 WHERE balance_id = {gift.format(members[-1], 'main')}",
+    )
+    inspect()
+    assert health.find_stop(town.id) is not None
+
+
+def test_a_failure_stays_open_until_a_check_as_wide_holds(site: Site) -> None:
+    """The nightly check finds what is old; the next incremental one, which does not look there, takes nothing back."""
+    from localex.credits import health
+
+    town = site.town()
+    town.grant(town.member(), 5)
+    seal()
+    assert inspect().ok
+    assert health.list_open_failures() == []
+    site.damage("UPDATE ledger.entry SET amount = amount + 1 WHERE seq = 1")
+    night = inspect()
+    assert not night.ok
+    later = inspect("incremental")
+    assert [run.id for run in health.list_open_failures()][-1] == night.id
+    site.damage("UPDATE ledger.entry SET amount = amount - 1 WHERE seq = 1")
+    assert inspect("incremental").ok
+    assert [run.id for run in health.list_open_failures()] == [night.id], later.results
+    assert inspect().ok
+    assert health.list_open_failures() == []
 
 
 def test_stop_and_resume_want_a_community_and_words(site: Site) -> None:

@@ -8,8 +8,10 @@ from django.test import Client
 
 from localex.credits import health, inspection
 from localex.credits.models import CheckRun
+from localex.jobs.models import Job
 from localex.lib import clock
-from localex.operations.ledger import find_ledger_problems
+from localex.operations import tasks, wish
+from localex.operations.ledger import MAX_REASON, find_ledger_problems
 from tests import town
 
 pytestmark = pytest.mark.django_db
@@ -17,10 +19,12 @@ PAGE = "/staff/operations/"
 REASON = "The disk was exchanged; the restored books were compared."
 
 
-def checked(*, ok: bool = True, minutes_ago: float = 1, results: list[dict[str, Any]] | None = None) -> CheckRun:
+def checked(
+    *, ok: bool = True, minutes_ago: float = 1, results: list[dict[str, Any]] | None = None, scope: str = "full"
+) -> CheckRun:
     """One run of the checker."""
     at = clock.now() - timedelta(minutes=minutes_ago)
-    return CheckRun.objects.create(started_at=at, finished_at=at, scope="full", ok=ok, results=results or [])
+    return CheckRun.objects.create(started_at=at, finished_at=at, scope=scope, ok=ok, results=results or [])
 
 
 def text(client: Client, path: str = PAGE) -> str:
@@ -52,6 +56,44 @@ def test_offending_rows_are_shown(staff: Client) -> None:
     assert "ops-banner" in text(staff, "/staff/")
 
 
+def test_rows_of_the_night_stay_until_a_check_as_wide_finds_nothing(staff: Client, member: Any) -> None:
+    """An incremental check that comes later looks at less, and takes nothing back: for staff, and for members."""
+    offence = {"community_id": None, "subject": "entry 7/3", "detail": "the balance before was 5"}
+    checked(ok=False, minutes_ago=30, results=[{"name": "I4", "words": "Entries", "count": 1, "offences": [offence]}])
+    checked(scope="incremental")
+    page = text(staff)
+    assert "entry 7/3" in page
+    assert "not in order: I4" in page
+    assert "found something wrong" in text(staff, "/credits/community/")
+    checked()
+    assert "entry 7/3" not in text(staff)
+    assert "Everything was in order" in text(staff, "/credits/community/")
+
+
+def test_a_night_without_a_full_check_is_said(staff: Client) -> None:
+    checked(minutes_ago=27 * 60)
+    checked(scope="incremental")
+    (problem,) = find_ledger_problems()
+    assert problem.code == "unchecked_in_full"
+    assert "Everything was not checked for 27 hours" in text(staff)
+
+
+def test_a_new_installation_has_until_its_first_night(staff: Client) -> None:
+    checked(scope="incremental", minutes_ago=60)
+    checked(scope="incremental")
+    assert find_ledger_problems() == []
+    CheckRun.objects.all().delete()
+    checked(scope="incremental", minutes_ago=27 * 60)
+    checked(scope="incremental")
+    assert [problem.code for problem in find_ledger_problems()] == ["unchecked_in_full"]
+
+
+def work() -> None:
+    """What the worker does: each wish that waits."""
+    for community_id in wish.list_wishes():
+        tasks.resume_community.func(community_id=community_id)
+
+
 def test_a_stopped_community_goes_on_for_a_reason(staff: Client, member: Any) -> None:
     inspection.stop(community_id=member.community_id, words="Somebody looked at the books.")
     page = text(staff)
@@ -62,14 +104,29 @@ def test_a_stopped_community_goes_on_for_a_reason(staff: Client, member: Any) ->
     short = staff.post(path, {field: "because"})
     assert short.status_code == 422
     assert "because" in short.content.decode()
-    assert health.find_stop(member.community_id) is not None
+    assert staff.post(path, {field: "x" * 470}).status_code == 422
+    assert wish.list_wishes() == {}
 
     assert staff.post(path, {field: REASON}).status_code == 302
+    # No check in the request: the worker makes it.
+    assert not CheckRun.objects.exists()
+    assert health.find_stop(member.community_id) is not None
+    assert "somebody wants it to go on" in text(staff)
+    assert Job.objects.filter(task="localex.operations.tasks.resume_community").count() == 1
+    work()
     assert health.find_stop(member.community_id) is None
     page = text(staff)
     assert "Postings let go on" in page
-    assert REASON in page
+    assert f"Account {member.user.pk}: {REASON}" in page
     assert member.user.email not in page.split("What was decided")[1]
+
+
+def test_who_let_it_go_on_is_never_cut_off(staff: Client, member: Any) -> None:
+    inspection.stop(community_id=member.community_id, words="Somebody looked at the books.")
+    reason = "y" * MAX_REASON
+    staff.post(f"{PAGE}resume/{member.community_id}/", {f"{member.community_id}-reason": reason})
+    work()
+    assert health.list_decisions()[0].words == f"Account {member.user.pk}: {reason}"
 
 
 def test_a_ledger_out_of_order_needs_a_tick(staff: Client, member: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,14 +141,28 @@ def test_a_ledger_out_of_order_needs_a_tick(staff: Client, member: Any, monkeypa
     monkeypatch.setattr(inspection, "resume", resume)
     inspection.stop(community_id=member.community_id, words="Somebody looked at the books.")
     path, prefix = f"{PAGE}resume/{member.community_id}/", str(member.community_id)
-    refused = staff.post(path, {f"{prefix}-reason": REASON})
-    assert refused.status_code == 409
-    page = refused.content.decode()
+    staff.post(path, {f"{prefix}-reason": REASON})
+    assert f'name="{prefix}-despite"' not in text(staff)
+    work()
+    page = text(staff)
     assert "The ledger is not in order: I3. Postings stay stopped." in page
     assert f'name="{prefix}-despite"' in page
-    assert REASON in page
     assert staff.post(path, {f"{prefix}-reason": REASON, f"{prefix}-despite": "on"}).status_code == 302
+    work()
+    work()
     assert asked == [False, True]
+
+
+def test_a_check_that_cannot_be_made_is_said(staff: Client, member: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def resume(**asked: Any) -> bool:
+        raise TimeoutError
+
+    monkeypatch.setattr(inspection, "resume", resume)
+    inspection.stop(community_id=member.community_id, words="Somebody looked at the books.")
+    staff.post(f"{PAGE}resume/{member.community_id}/", {f"{member.community_id}-reason": REASON})
+    with pytest.raises(TimeoutError):
+        work()
+    assert "The check could not be made (TimeoutError). Postings stay stopped." in text(staff)
 
 
 def test_only_staff_and_only_by_a_form(staff: Client, member: Any) -> None:

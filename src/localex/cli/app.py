@@ -109,19 +109,26 @@ def check(
             "--since-last-seal/--full", help="Only what was booked since the last seal in order, or everything."
         ),
     ] = False,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Change nothing at all, for a restored copy that is compared.")
+    ] = False,
 ) -> None:
     """Verify that the ledger keeps its promises: a line for each, and the rows that break one; then the exit code is 1.
 
-    A failure is kept for the staff pages and stops postings where it was found, until `localex ledger resume`.
+    Before that it returns holds that ran out half an hour ago to their payers, which posts; afterwards it publishes
+    seals that have no copy yet, keeps the result for the staff pages, and stops postings where something was found,
+    until `localex ledger resume`. With --read-only it does none of these.
 
     [bold]Example[/bold]
 
     localex check && echo "every credit is where it should be"
+
+    localex check --read-only --data-dir /srv/back
     """
     from localex.cli.commands import run_check
 
     with errors():
-        sys.exit(run_check(installation(data_dir), is_full=not since_last_seal))
+        sys.exit(run_check(installation(data_dir), is_full=not since_last_seal, is_read_only=read_only))
 
 
 @app.command(rich_help_panel="Look after")

@@ -84,17 +84,21 @@ def are_static_files_current(installation: Installation, fingerprint: str) -> bo
         return False
 
 
-def run_check(installation: Installation, *, is_full: bool) -> ExitCode:
+def run_check(installation: Installation, *, is_full: bool, is_read_only: bool = False) -> ExitCode:
     """`localex check`: one line for each invariant of the ledger, and the rows that break it."""
     from rich.text import Text
 
     with application(installation):
-        from localex.credits.inspection import inspect
+        from localex.credits import inspection
         from localex.credits.models import CheckRun
 
+        scope = CheckRun.FULL if is_full else CheckRun.INCREMENTAL
         with progress("Checking") as report:
-            run = inspect(scope=CheckRun.FULL if is_full else CheckRun.INCREMENTAL, progress=report)
-    for result in run.results:
+            if is_read_only:
+                results = [inspection.as_json(each) for each in inspection.look(scope=scope, progress=report)]
+            else:
+                results = inspection.inspect(scope=scope, progress=report).results
+    for result in results:
         mark = ("BROKEN", "bold red") if result["count"] else ("fine  ", "green")
         console().print(Text.assemble(mark, f"  {result['name']}  {result['words']}"))
         for row in result["offences"]:
@@ -104,8 +108,11 @@ def run_check(installation: Installation, *, is_full: bool) -> ExitCode:
             say(f"            and {result['count'] - len(result['offences'])} more")
         for note in result["notes"]:
             say(f"            {note}")
-    if run.ok:
+    if not any(result["count"] for result in results):
         return ExitCode.OK
+    if is_read_only:
+        error_console().print("[bold red]The ledger is not in order.[/] Nothing was changed.")
+        return ExitCode.FAILED
     error_console().print(
         "[bold red]The ledger is not in order.[/] Postings are stopped where that was found (localex ledger status). "
         "Find out what happened, or restore a backup; then localex ledger resume."

@@ -119,12 +119,16 @@ def _utc(microseconds: int) -> str:
 def status(data_dir: DataDir = None) -> None:
     """Say when the ledger was checked and sealed last, and where postings are stopped; exit code 1 if one is.
 
+    Also the rows that a check found and none has found in order since, and what coordinators gave in the last 30 days
+    (members by their pseudonyms, newest first, at most 200).
+
     [bold]Example[/bold]
 
     localex ledger status
     """
     with _at_work(data_dir):
         from localex.credits import health
+        from localex.operations.ledger import list_offences
 
         stops = health.list_stops()
         lines = [
@@ -132,11 +136,15 @@ def status(data_dir: DataDir = None) -> None:
             _describe_check("check of what is new", health.find_last_check(scope="incremental")),
         ]
         seal = health.find_last_seal()
+        offences = list_offences(health.list_open_failures())
+        given = health.list_given()
     lines.append(
         f"Last seal: {seal.seal_no}, until {_when(seal.until)}, {seal.digest.hex()}" if seal else "No seal yet."
     )
     lines += [f"STOPPED since {_when(each.stopped_at)}: {each.community_id}: {each.why}" for each in stops]
     lines += [] if stops else ["Postings go on everywhere."]
+    lines += [f"BROKEN {row['check']}: {row['subject']}: {row['detail']}" for row in offences]
+    lines += [_describe_given(each) for each in given] or ["No coordinator gave credits in the last 30 days."]
     for line in lines:
         say(line)
     if stops:
@@ -148,6 +156,13 @@ def _describe_check(name: str, run: Any) -> str:
         return f"No {name} yet."
     broken = ", ".join(result["name"] for result in run.results if result["count"])
     return f"Last {name}: {_when(run.finished_at)}, {'all in order' if run.ok else 'BROKEN: ' + broken}"
+
+
+def _describe_given(given: Any) -> str:
+    from localex.lib.money import display
+
+    by = given.actor or "nobody known"
+    return f"Given {_when(given.at)}: {display(given.amount)} to {given.owner} by {by} in {given.community_id}"
 
 
 def _when(moment: Any) -> str:

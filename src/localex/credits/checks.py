@@ -1,6 +1,6 @@
 """The checker: asks the ledger for rows that break one of its invariants, over everything or over what is new."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,9 @@ from django.db import connection, transaction
 
 from localex.credits import catalogue, seals
 
+# Of each community; and of all together ten times as many.
 MAX_OFFENCES = 20
+COMMUNITIES = 10
 TIME_LIMIT = "20min"
 
 CHECKS = {
@@ -41,9 +43,9 @@ class Offence:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The outcome of one check: how many rows break it, the first of them, and the communities of all of them.
+    """The outcome of one check: how many rows break it, the first of them, and how many there are of each community.
 
-    `communities` has None in it when a row's community is unknown. `notes` are sentences about what is odd but breaks
+    `counts` has None for rows whose community is unknown. `notes` are sentences about what is odd but breaks
     nothing. `unpublished`: numbers of seals that have no published copy, which may be made when the check holds.
     """
 
@@ -51,7 +53,7 @@ class CheckResult:
     words: str
     count: int
     offences: list[Offence]
-    communities: frozenset[UUID | None] = frozenset()
+    counts: Mapping[UUID | None, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     unpublished: tuple[int, ...] = field(default=(), repr=False)
 
@@ -59,15 +61,21 @@ class CheckResult:
     def holds(self) -> bool:
         return self.count == 0
 
+    @property
+    def communities(self) -> frozenset[UUID | None]:
+        """Of all rows that break it."""
+        return frozenset(self.counts)
+
 
 def run_check(
     name: str, *, since: datetime | None = None, community_id: UUID | None = None, limit: int = MAX_OFFENCES
 ) -> CheckResult:
     """Run the check `name` (a key of CHECKS) over one community or all. KeyError for another name.
 
-    `since`: look only at what was booked after it, for I2, I3, I4, I7 and I8; None: at everything. I8 also reads the
-    published seals, unless one community is asked for: seals belong to all. Changes and locks nothing; its time limit
-    is twenty minutes instead of a request's.
+    `since`: look only at what was booked after it, for I2, I3, I4, I7, I8 and, of I6, the holds that ended; None: at
+    everything. Names at most `limit` rows of a community, ten times as many in all. I8 also reads the published seals,
+    unless one community is asked for: seals belong to all. Changes and locks nothing; its time limit is twenty minutes
+    instead of a request's.
     """
     words = CHECKS[name]
     with transaction.atomic(), connection.cursor() as cursor:
@@ -79,17 +87,20 @@ def run_check(
                 SELECT * FROM ledger.find_broken(%s, coalesce(%s::timestamptz, '-infinity'))
                 WHERE %s::uuid IS NULL OR community_id = %s
             )
-            SELECT (SELECT count(*) FROM broken), (SELECT array_agg(DISTINCT community_id) FROM broken),
-                   community_id, subject, detail
-            FROM broken ORDER BY subject, detail LIMIT %s
+            SELECT community_id, subject, detail, of_it FROM (
+                SELECT *, count(*) OVER (PARTITION BY community_id) AS of_it,
+                       row_number() OVER (PARTITION BY community_id ORDER BY subject, detail) AS place
+                FROM broken
+            ) numbered
+            WHERE place <= %s ORDER BY place > 1, subject, detail
             """,
             [name, since, community_id, community_id, limit],
         )
+        # The first of each community come first: its number of rows is known however many communities there are.
         rows = cursor.fetchall()
-    offences = [Offence(*row[2:]) for row in rows]
-    found = CheckResult(
-        name, words, rows[0][0] if rows else 0, offences, frozenset(rows[0][1]) if rows else frozenset()
-    )
+    counts = {row[0]: row[3] for row in rows}
+    offences = [Offence(*row[:3]) for row in rows[: limit * COMMUNITIES]]
+    found = CheckResult(name, words, sum(counts.values()), offences, counts)
     return _add_published(found, since, limit) if name == "I8" and community_id is None else found
 
 
@@ -102,8 +113,8 @@ def _add_published(found: CheckResult, since: datetime | None, limit: int) -> Ch
         found.name,
         found.words,
         found.count + len(more),
-        (found.offences + more)[:limit],
-        found.communities | ({None} if more else frozenset()),
+        found.offences + more[:limit],
+        {**found.counts, **({None: found.counts.get(None, 0) + len(more)} if more else {})},
         notes,
         tuple(sorted([*compared.missing, *compared.fresh])),
     )
@@ -126,8 +137,9 @@ def run_checks(
     limit: int = MAX_OFFENCES,
     progress: Progress | None = None,
 ) -> list[CheckResult]:
-    """Run all checks, I1 to I8, each naming at most `limit` offending rows; see `run_check`. Then, unless one community
-    is asked for, how the schema is built.
+    """Run all checks, I1 to I8, each naming at most `limit` offending rows of a community; see `run_check`.
+
+    Then, unless one community is asked for, how the schema is built.
 
     `progress(done, of, words)` is called before each of them and after the last.
     """

@@ -83,12 +83,12 @@ class StatementForm(forms.Form):
 
     @property
     def chips(self) -> list[dict[str, str]]:
-        """Each filter in force: its words, and the query without it."""
+        """Each filter in force: its name, its words, and the query without it."""
         found = []
         for name in self.fields:
             value = self.value(name)
             if value:
-                found.append({"label": self._say(name, value), "query": self._query_without(name)})
+                found.append({"name": name, "label": self._say(name, value), "query": self._query_without(name)})
         return found
 
     def _say(self, name: str, value: Any) -> str:

@@ -1,6 +1,6 @@
 """What the operator page says about the ledger, and the one thing that can be done here: let a community post again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from localex.credits.models import CheckRun
 from localex.lib import clock
 from localex.lib.money import display
 from localex.members.models import User
+from localex.operations import wish
 
 # Every 15 minutes one is due; a worker that was stopped for a moment is no alarm.
 CHECK_AGE = timedelta(minutes=45)
@@ -25,8 +26,12 @@ WORDS = {
     "reopened": "Account opened again",
     "clearing_limit": "Limit towards another community",
     "stopped": "Postings stopped",
+    "payee": "Payee of an old hold named",
     "resumed": "Postings let go on",
 }
+# What comes before the reason in the audit: the account's number.
+SIGNATURE = "Account {}: "
+MAX_REASON = inspection.MAX_WORDS - 50
 
 
 class ResumeForm(forms.Form):
@@ -35,7 +40,7 @@ class ResumeForm(forms.Form):
     reason = forms.CharField(
         label="Why is it right that credits move again?",
         min_length=10,
-        max_length=inspection.MAX_WORDS,
+        max_length=MAX_REASON,
         help_text="Kept for ever in the audit, with your account.",
     )
     despite = forms.BooleanField(
@@ -43,16 +48,18 @@ class ResumeForm(forms.Form):
     )
 
 
-def find_ledger_problems() -> list[Problem]:
-    """What is wrong with the ledger now, from the last checks; three queries, by primary keys."""
+def find_ledger_problems(failures: list[CheckRun] | None = None) -> list[Problem]:
+    """What is wrong with the ledger now, from the last checks; eight queries at most, by primary keys."""
     problems = [
         Problem("stopped", f"Credits do not move in {name}: {words}", "Look at the rows below, then say why they may.")
         for name, words in _stops_by_name()
     ]
+    if failures is None:
+        failures = health.list_open_failures()
+    if failures:
+        names = ", ".join(dict.fromkeys(row["check"] for row in list_offences(failures)))
+        problems.append(Problem("broken", f"A check found the ledger not in order: {names}.", "See below."))
     last = health.find_last_check()
-    if last is not None and not last.ok:
-        names = ", ".join(result["name"] for result in last.results if result["count"])
-        problems.append(Problem("broken", f"The last check found the ledger not in order: {names}.", "See below."))
     if last is None or clock.now() - last.finished_at > CHECK_AGE:
         age = f"for {spell(clock.now() - last.finished_at)}" if last else "yet"
         problems.append(
@@ -63,7 +70,25 @@ def find_ledger_problems() -> list[Problem]:
                 False,
             )
         )
+    full = health.find_last_check(scope=CheckRun.FULL)
+    # A new installation has until its first night.
+    since = full or health.find_first_check()
+    if since is not None and clock.now() - since.finished_at > FULL_CHECK_AGE:
+        words = f"Everything was not checked for {spell(clock.now() - since.finished_at)}."
+        remedy = "It is due every night: look at logs/worker.log, or run `localex check` now."
+        problems.append(Problem("unchecked_in_full", words, remedy, False))
     return problems
+
+
+def list_offences(failures: Iterable[CheckRun]) -> list[dict[str, Any]]:
+    """The rows that these runs found, each once: `check`, `promise`, `subject`, `detail`, `community_id`."""
+    found = {}
+    for run in failures:
+        for result in run.results:
+            for offence in result["offences"]:
+                row = {"check": result["name"], "promise": result["words"], **offence}
+                found.setdefault((row["check"], row["subject"], row["detail"]), row)
+    return list(found.values())
 
 
 def _stops_by_name() -> list[tuple[str, str]]:
@@ -80,19 +105,17 @@ def describe_ledger(now: datetime, tried: Mapping[UUID, ResumeForm]) -> dict[str
     """The ledger's half of the operator page."""
     last, full = health.find_last_check(), health.find_last_check(scope=CheckRun.FULL)
     seal, stops, decisions = health.find_last_seal(), health.list_stops(), health.list_decisions()
+    failures, wishes = health.list_open_failures(), wish.list_wishes()
     names = _names([stop.community_id for stop in stops] + [row.community_id for row in decisions if row.community_id])
     return {
-        "ledger_problems": find_ledger_problems(),
+        "ledger_problems": find_ledger_problems(failures),
         "last_check": last,
         "last_check_age": spell(now - last.finished_at) if last else "",
         "last_full": full,
         "last_full_age": spell(now - full.finished_at) if full else "",
         "check_runs": health.list_check_runs(limit=12),
-        "offences": [
-            {"check": result["name"], "promise": result["words"], **offence}
-            for result in (last.results if last and not last.ok else [])
-            for offence in result["offences"]
-        ],
+        "offences": list_offences(failures),
+        "failed_at": failures[0].finished_at if failures else None,
         "seal": seal,
         "seal_age": spell(now - seal.sealed_at) if seal else "",
         "seal_digest": seal.digest.hex()[:16] if seal else "",
@@ -102,6 +125,7 @@ def describe_ledger(now: datetime, tried: Mapping[UUID, ResumeForm]) -> dict[str
                 "since": stop.stopped_at,
                 "why": stop.why,
                 "form": tried.get(stop.community_id) or ResumeForm(prefix=str(stop.community_id)),
+                "wish": wishes.get(stop.community_id),
                 "community_id": stop.community_id,
             }
             for stop in stops
@@ -125,10 +149,12 @@ def _change(row: health.Decision) -> str:
     return " → ".join("none" if value is None else display(value) for value in (row.before, row.after))
 
 
-def resume(*, actor: User, community_id: UUID, reason: str, despite: bool) -> bool:
-    """Let a community post again; see credits.inspection.resume. Raises ChecksFail."""
+def resume(*, actor: User, community_id: UUID, reason: str, despite: bool) -> None:
+    """Wish that a community posts again: a job checks everything and lets it, or says why not; the page shows which.
+
+    In a transaction, with the job. A newer wish replaces one that waits.
+    """
     member = actor.memberships.filter(community_id=community_id).first()
-    reference = member.ledger_ref if member else None
-    # The audit is for ever and an address is not: the account's number.
-    words = f"{reason} (account {actor.pk})"
-    return inspection.resume(community_id=community_id, actor=reference, words=words, despite=despite)
+    # The audit is for ever and an address is not: the account's number, in front, where nothing cuts it off.
+    words = SIGNATURE.format(actor.pk) + reason
+    wish.make_wish(community_id, actor=member.ledger_ref if member else None, words=words, despite=despite)

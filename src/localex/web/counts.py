@@ -1,7 +1,5 @@
 """The numbers of the header, and whether credits move."""
 
-from datetime import datetime
-
 from localex.credits import health
 from localex.credits import queries as ledger
 from localex.credits.queries import Balance
@@ -21,6 +19,6 @@ def count_unread(member: Member | None) -> int:
     return notifications.count_unread(member) if member else 0
 
 
-def find_stop(member: Member | None) -> tuple[datetime, str] | None:
+def find_stop(member: Member | None) -> health.Stop | None:
     """Since when and why no credits move in the member's community, or None when they do."""
     return health.find_stop(member.community_id) if member else None
