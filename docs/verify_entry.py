@@ -4,9 +4,8 @@
   python3 verify_entry.py PROOF --seal SEAL_FILE     against a published seal that you have from somebody you trust
   python3 verify_entry.py PROOF --digest HEX         against the digest of such a seal, written down long ago
 
-PROOF is the file that your statement offers beside an entry. A seal file (seals/NUMBER.json) or a digest is what the
-proof is measured by: have it from the operator, from another member, or keep one yourself. It may be of the seal of the
-entry or of any later one. What is checked, with SHA-256 throughout:
+PROOF is the file that your statement offers. It is measured by a seal file or a digest, both on the page "Our credits":
+keep one, or have it from another member. It may be of the seal of the entry or of any later one. What is checked:
 
   1. the posting and its legs give the content hash (left out when a leg would show another member's balance);
   2. the legs sum to zero, or the posting was refused and has none;
@@ -14,7 +13,8 @@ entry or of any later one. What is checked, with SHA-256 throughout:
   4. the seal's digest follows from what it says, and the digests of the later seals from it, one after the other;
   5. one of these digests is the one that you gave.
 
-So nobody has changed or backdated the entry since that seal was made. Exit code 0: proven; 1: not; 2: wrong usage.
+So nobody has changed or backdated the entry since that seal was made.
+Exit code 0: proven; 1: not; 2: nothing was checked (wrong usage, or a file that cannot be read or is of another kind).
 """
 
 # ruff: noqa: T201
@@ -33,19 +33,29 @@ def text_hash(*parts):
     return sha256("|".join("-" if part is None else str(part) for part in parts).encode()).hex()
 
 
-def refuse(why):
-    print("NOT PROVEN: " + why)
-    sys.exit(1)
+def refuse(why, code=1):
+    print(("NOT PROVEN: " if code == 1 else "NOTHING WAS CHECKED: ") + why)
+    sys.exit(code)
+
+
+def load(path, form):
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError) as error:
+        refuse(f"{path} cannot be read ({error})", 2)
+    if not isinstance(found, dict) or found.get("format") != form:
+        refuse(f"{path} is not a file of the kind {form}", 2)
+    return found
 
 
 def content_hash(posting, legs):
     if not all(type(number) is int for leg in legs for number in leg.values()):
         refuse("a leg holds something that is not a number")
     names = ["journal_id", "community_id", "kind", "reason", "booked_at", "actor", "reference", "request_hash"]
-    parts = [posting[name] for name in names]
     ordered = sorted(legs, key=lambda leg: leg["account"])
     text = ";".join("{account}:{seq}:{amount}:{balance_after}".format(**leg) for leg in ordered)
-    return text_hash(*parts, text or None)
+    return text_hash(*(posting[name] for name in names), text or None)
 
 
 def climb(leaf, place, count, path):
@@ -71,24 +81,19 @@ def chain(previous, body):
 
 
 def seal_digest(seal):
-    return chain(
-        seal["previous"],
-        text_hash(seal["seal_no"], seal["after"], seal["until"], seal["leaves"], seal["root"], seal["sealed_at"]),
-    )
+    names = ["seal_no", "after", "until", "leaves", "root", "sealed_at"]
+    return chain(seal["previous"], text_hash(*(seal[name] for name in names)))
 
 
 def verify(proof, trusted):
-    """Refuse a proof that does not lead to the trusted digest; returns the number of the seal that has it."""
-    if proof["format"] != "localex-proof-1":
-        refuse("this is not a proof that this script knows")
+    """Refuse a proof that does not lead to the trusted digest; returns the number of its seal."""
     if "not_sealed_yet" in proof:
         refuse(proof["not_sealed_yet"])
     posting, legs, seal = proof["posting"], proof["legs"], proof["seal"]
-    if not proof["withheld"]:
-        if content_hash(posting, legs) != proof["content_hash"]:
-            refuse("the posting and its legs do not give the content hash")
-        if sum(leg["amount"] for leg in legs) or (posting["reason"] is None) != bool(legs):
-            refuse("the legs are not those of a posting")
+    if not proof["withheld"] and content_hash(posting, legs) != proof["content_hash"]:
+        refuse("the posting and its legs do not give the content hash")
+    if not proof["withheld"] and (sum(leg["amount"] for leg in legs) or (posting["reason"] is None) != bool(legs)):
+        refuse("the legs are not those of a posting")
     path = [bytes.fromhex(node) for node in proof["path"]]
     if climb(bytes.fromhex(proof["content_hash"]), proof["place"], seal["leaves"], path) != seal["root"]:
         refuse(f"the content hash is not in the tree of seal {seal['seal_no']}")
@@ -103,16 +108,15 @@ def verify(proof, trusted):
         digests[number] = digest
     if (number, digest) != (proof["newest"]["seal_no"], proof["newest"]["digest"]):
         refuse("the chain of seals does not end where the proof says")
-    if trusted not in digests.values():
-        refuse(f"the digest that you gave is none of seals {min(digests)} to {max(digests)}")
-    return next(number for number in digests if digests[number] == trusted)
+    known = [number for number in digests if digests[number] == trusted]
+    return known[0] if known else refuse(f"the digest that you gave is none of seals {min(digests)} to {max(digests)}")
 
 
 def trusted_digest(arguments):
-    if arguments.digest:
-        return arguments.digest.strip().lower()
-    with open(arguments.seal, encoding="utf-8") as file:
-        seal = json.load(file)
+    if arguments.digest is not None:
+        digest = "".join(arguments.digest.split()).lower()
+        return digest if len(digest) == 64 else refuse("a digest has 64 hex digits", 2)
+    seal = load(arguments.seal, "localex-seal-1")
     if seal_digest(seal) != seal["digest"]:
         refuse("the seal file that you gave is damaged: its digest does not follow from what it says")
     return seal["digest"]
@@ -126,18 +130,15 @@ def main():
     given.add_argument("--digest", help="the digest of a published seal, 64 hex digits")
     arguments = parser.parse_args()
     try:
-        with open(arguments.proof, encoding="utf-8") as file:
-            proof = json.load(file)
+        proof = load(arguments.proof, "localex-proof-1")
         number = verify(proof, trusted_digest(arguments))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        refuse(f"a file cannot be read, or something in it is missing or wrong ({type(error).__name__}: {error})")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        refuse(f"something in a file is missing or wrong ({type(error).__name__}: {error})")
     seal = proof["seal"]
     print(f"PROVEN: it is among the {seal['leaves']} rows of seal {seal['seal_no']}, and you know seal {number}.")
     if proof["withheld"]:
         print(f"  Only the content hash {proof['content_hash']} is proven:")
-        print(
-            "  the text behind it would show another member's balance. What the file says of your legs is not proven."
-        )
+        print("  the text behind it would show another member's balance. What it says of your legs is not proven.")
         return
     print(f"  posting {proof['posting']['journal_id']} ({proof['posting']['kind']})")
     for leg in proof["legs"]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from command_reference import build_commands
 
 from localex.config.environment import Environment, variable_name
+from localex.credits.guide import SCRIPT
 from localex.credits.guide import SOURCE as GUIDE
 from localex.trading.states import DEADLINES, TABLE, Actor, OfferState, Subject, TradeState
 
@@ -85,11 +86,17 @@ def build_guide() -> str:
     return GUIDE.read_text()
 
 
+def build_script() -> str:
+    """docs/verify_entry.py: the script that /help/verify_entry.py serves."""
+    return SCRIPT.read_text()
+
+
 PAGES = {
     "trading.md": build_trading,
     "settings.md": build_settings,
     "commands.md": build_commands,
     "members/credits.md": build_guide,
+    "verify_entry.py": build_script,
 }
 
 

@@ -9,8 +9,8 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
-from localex.credits import community, health
-from localex.credits.guide import SOURCE, describe_guide
+from localex.credits import community, health, seals
+from localex.credits.guide import SCRIPT, SOURCE, describe_guide
 from localex.credits.queries import Totals
 from localex.lib import clock
 from localex.members.models import Member
@@ -79,7 +79,13 @@ def test_the_last_check_and_seal_are_named(browser: Client, monkeypatch: pytest.
     monkeypatch.setattr(health, "find_last_seal", lambda: health.Seal(7, now, now, bytes(range(32))))
     text = words(browser, "/credits/community/")
     assert "number 7" in text
-    assert "0001020304050607…" in text
+    body = browser.get("/credits/community/").content.decode()
+    seal = body[body.index('id="seal-digest">') + 17 : body.index("</code>", body.index('id="seal-digest"'))]
+    assert re.sub(r"<[^>]+>", "", seal) == bytes(range(32)).hex()
+    assert seal.count("<wbr>") == 8
+    assert f'value="{bytes(range(32)).hex()}"' in body
+    assert 'href="/credits/seals/7.json"' in body
+    assert 'href="/help/credits/#check-it-on-your-own-computer"' in body
 
 
 def test_a_stop_is_said_on_every_page_that_moves_credits(browser: Client, member: Member) -> None:
@@ -110,3 +116,27 @@ def test_the_guide_is_for_everybody() -> None:
 
 def test_the_guide_lies_among_the_documents_word_by_word() -> None:
     assert (DOCS / "members" / "credits.md").read_text() == SOURCE.read_text()
+
+
+@pytest.mark.django_db
+def test_the_script_is_served_to_everybody_and_linked_from_the_guide() -> None:
+    answer = Client().get("/help/verify_entry.py")
+    assert answer.status_code == 200
+    assert answer["Content-Disposition"] == 'attachment; filename="verify_entry.py"'
+    assert answer.content == SCRIPT.read_bytes() == (DOCS / "verify_entry.py").read_bytes()
+    body = Client().get("/help/credits/").content.decode()
+    assert '<a href="../verify_entry.py" download>verify_entry.py</a>' in body
+    assert "<code>python3 verify_entry.py proof.json --seal seal-2.json</code>" in body
+    assert 'id="check-it-on-your-own-computer"' in body
+
+
+def test_a_number_that_no_seal_has_is_not_found(browser: Client) -> None:
+    for number in ("0", "1", "99999999999999999999999"):
+        assert browser.get(f"/credits/seals/{number}.json").status_code == 404
+
+
+def test_a_seal_is_taken_as_it_was_published(browser: Client, settings: Any, tmp_path: Path) -> None:
+    settings.LOCALEX = settings.LOCALEX.model_copy(update={"data_dir": tmp_path})
+    seals.publisher().publish(4, "{}\n")
+    answer = browser.get("/credits/seals/4.json")
+    assert (answer.content, answer["Content-Disposition"]) == (b"{}\n", 'attachment; filename="seal-4.json"')

@@ -78,7 +78,6 @@ FORGERIES: dict[str, tuple[str, Any]] = {
     "a shorter chain": ("does not end where", lambda p: p["later"].pop()),
     "another newest seal": ("does not end where", lambda p: p["newest"].update(digest="02" * 32)),
     "a field gone": ("missing or wrong", lambda p: p.pop("seal")),
-    "another format": ("knows", lambda p: p.update(format="other")),
 }  # fmt: skip
 
 
@@ -101,7 +100,23 @@ def test_the_script_explains_itself_and_is_short(tmp_path: Path) -> None:
     assert "statement offers" in done.stdout
     assert len(SCRIPT.read_text().splitlines()) < 150
     assert subprocess.run([sys.executable, "-I", str(SCRIPT)], capture_output=True, check=False).returncode == 2
-    assert verify([], tmp_path, "--digest", "00")[0] == 1
+
+
+def test_a_file_that_is_no_proof_is_not_called_a_false_one(site: Site, tmp_path: Path) -> None:
+    proof, _, _ = a_proof(site)
+    digest = proof["newest"]["digest"]
+    for other in ([], {}, "proof", {**proof, "format": "localex-proof-9"}):
+        assert verify(other, tmp_path, "--digest", digest)[0] == 2
+    for wrong in ("00", ""):
+        assert verify(proof, tmp_path, "--digest", wrong)[0] == 2
+    (tmp_path / "text.json").write_text("no JSON")
+    (tmp_path / "empty.json").write_text("{}")
+    for name in ("nothing.json", "text.json", "empty.json", "proof.json"):
+        code, said = verify(proof, tmp_path, "--seal", str(tmp_path / name))
+        assert (code, said[:20]) == (2, "NOTHING WAS CHECKED:")
+        assert name in said
+    grouped = " ".join(digest[start : start + 8] for start in range(0, 64, 8)).upper()
+    assert verify(proof, tmp_path, "--digest", grouped)[0] == 0
 
 
 def test_a_member_gets_proofs_of_own_entries_only(site: Site, tmp_path: Path) -> None:

@@ -76,6 +76,8 @@ ROUTES: Final[dict[str, str]] = {
     "credits:community": ACCOUNT,
     "credits:guide": EVERYBODY,
     "credits:proof": OWNER,
+    "credits:seal": MEMBER,
+    "credits:script": EVERYBODY,
     "operations:overview": STAFF,
     "operations:resume": STAFF,
     "notifications:inbox": MEMBER,

@@ -72,6 +72,7 @@ def things(db: None) -> Things:
     ids["notifications:open"] = {"notice_id": notice.id}
     lines = list_statement(community_id=community.pk, owner=owner.ledger_ref, cursor=None, limit=1)
     ids["credits:proof"] = {"journal_id": lines.items[0].journal_id}
+    ids["credits:seal"] = {"seal_no": 1}
     ids["members:profile"] = ids["members:avatar"] = {"display_name": owner.display_name}
     ids["places:map"] = {"slug": community.slug}
     ids["media:picture"] = {"key": f"{'0' * 64}-200.webp"}

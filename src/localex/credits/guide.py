@@ -1,6 +1,7 @@
 """How credits and escrow work, for members: one text, shown at /help/credits/ and copied to docs/members/credits.md.
 
-It is written in a small part of Markdown: headings, paragraphs, lists and bold words. That is all this reads.
+It is written in a small part of Markdown: headings, paragraphs, lists, bold words, `code`, and links to files beside
+the page, which are downloads. That is all this reads.
 """
 
 import re
@@ -14,8 +15,12 @@ from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
 SOURCE: Final = Path(__file__).parent / "guide.md"
+# Text to Python: it is served as it is, and docs/verify_entry.py is the same file.
+SCRIPT: Final = Path(__file__).parent / "verify_entry.txt"
 _ITEM = re.compile(r"(?:-|\d+\.) ")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
+_CODE = re.compile(r"`(.+?)`")
+_FILE = re.compile(r"\[([^\]]+)\]\((\.\./[a-z_]+\.py)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,8 @@ def _read_block(text: str) -> Block:
 
 
 def _read_words(text: str) -> SafeString:
-    """One line of escaped text with its bold words."""
+    """One line of escaped text with its bold words, code and files."""
     # Escaped first, so that the only tags are those that are put in below.
     line = escape(" ".join(text.split()))
-    return SafeString(_BOLD.sub(r"<strong>\1</strong>", line))
+    line = _FILE.sub(r'<a href="\2" download>\1</a>', line)
+    return SafeString(_CODE.sub(r"<code>\1</code>", _BOLD.sub(r"<strong>\1</strong>", line)))
