@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from localex.backup import engine
-from localex.backup.errors import Busy
+from localex.backup.errors import Busy, words_of
 from localex.backup.facts import find_lost_rows
 from localex.backup.health import spell
 from localex.backup.keys import Keys
@@ -113,14 +113,15 @@ def run_drill(
     with _holding(directory), _removing(scratch):
         try:
             restored = restore(store, keys, backup_id=backup_id, into=scratch.root, report=report)
-        except StartError as error:
-            outcome.lines.append(Line("Restore", False, error.message))
+        except Exception as error:
+            # Whatever it is: a drill that ends without an outcome would say nothing about the backup.
+            outcome.lines.append(Line("Restore", False, words_of(error)))
             return outcome
         _note_restore(outcome, restored)
         try:
             _examine(directory, scratch, restored, outcome, report)
-        except StartError as error:
-            outcome.lines.append(Line("Start", False, error.message.splitlines()[0]))
+        except Exception as error:
+            outcome.lines.append(Line("Start", False, words_of(error).splitlines()[0]))
     return outcome
 
 

@@ -48,6 +48,11 @@ class Busy(BackupError):
     code = ExitCode.ALREADY_RUNNING
 
 
+def words_of(error: Exception) -> str:
+    """What to tell people about any error: its own sentence, or for one that nobody foresaw its kind and words."""
+    return error.message if isinstance(error, StartError) else f"{type(error).__name__}: {error}"
+
+
 def store_error(error: OSError, place: object) -> BackupError:
     """The sentence for an error of the operating system while something was written to or read from `place`."""
     if error.errno in FULL_DISK:

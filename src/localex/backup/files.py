@@ -11,7 +11,7 @@ import os
 import secrets
 import stat
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -241,8 +241,12 @@ def store_index(store: Store, keys: Keys, name: str, files: list[File]) -> Store
         return seal_compressed(store, keys, name, source)
 
 
-def unpack(store: Store, keys: Keys, pack: str) -> Iterator[tuple[File, BinaryIO]]:
-    """Every file of a pack with a reader of its bytes; who reads them must compare their SHA-256 with the list's."""
+def unpack(store: Store, keys: Keys, pack: str, take: Callable[[File, BinaryIO], None]) -> None:
+    """Give every file of a pack to `take` with a reader of its bytes; it must compare their SHA-256 with the list's.
+
+    What `take` got counts only when this returns. Raises BackupDamaged that names the pack: also where the damage ends
+    the bytes that `take` is reading, which is why this is no generator.
+    """
     listed = {file.path: file for file in read_pack_list(store, keys, pack)}
     name = f"{FOLDER}/{pack}{PACK_SUFFIX}"
     with unpacking(store, keys, [name]) as source:
@@ -252,7 +256,7 @@ def unpack(store: Store, keys: Keys, pack: str) -> Iterator[tuple[File, BinaryIO
                     content = tar.extractfile(member)
                     if content is None or member.name not in listed:
                         raise BackupDamaged(f"{name} holds {member.name}, which its list does not name.")
-                    yield listed.pop(member.name), cast("BinaryIO", content)
+                    take(listed.pop(member.name), cast("BinaryIO", content))
         except tarfile.TarError as error:
             raise BackupDamaged(f"{name} is damaged ({error}).") from error
     if listed:

@@ -20,7 +20,7 @@ from typing import Any
 from localex.backup import engine, records
 from localex.backup.catalogue import list_ids
 from localex.backup.drill import remove_leftovers, run_drill
-from localex.backup.errors import Busy
+from localex.backup.errors import Busy, words_of
 from localex.backup.health import Facts, find_problems
 from localex.backup.keys import Keys
 from localex.backup.manifest import Manifest
@@ -118,7 +118,7 @@ class Keeper:
                 self._receiver.run(self._stop)
             except Exception as error:
                 # Whatever it is, the daily backup must go on, and somebody must hear of it.
-                self._receiver.state.trouble = _words_of(error)
+                self._receiver.state.trouble = words_of(error)
                 self._stop.wait(RETRY_SECONDS)
 
     def _work(self) -> None:
@@ -133,7 +133,7 @@ class Keeper:
                     self._prune()
             except Exception as error:
                 # Whatever it is, the next round must come, and somebody must hear of it.
-                self._note_error(_words_of(error))
+                self._note_error(words_of(error))
             self._stop.wait(RETRY_SECONDS)
 
     def _do_what_is_due(self) -> None:
@@ -161,7 +161,7 @@ class Keeper:
         try:
             manifest = engine.make_backup(self._site, self._store, self._keys)
         except Exception as error:
-            records.end_run(self._app_url, run, finished_at=_now(), ok=False, detail={"error": _words_of(error)})
+            records.end_run(self._app_url, run, finished_at=_now(), ok=False, detail={"error": words_of(error)})
             raise
         if had_gap:
             self._receiver.state.has_gap = False
@@ -205,7 +205,7 @@ class Keeper:
             self._remember(drill_ended_at=_now())
             raise
         except Exception as error:
-            words = _words_of(error)
+            words = words_of(error)
             detail = {"error": words, "words": words, "store": self._store.place}
             records.end_run(self._app_url, run, finished_at=_now(), ok=False, detail=detail)
             self._remember(drill_ended_at=_now(), drill_failed=True)
@@ -308,10 +308,6 @@ class Keeper:
             memory = Memory(first_seen_at=_now(), store=self._store.place)
         replace_file(path, json.dumps(memory.to_json()))
         return memory
-
-
-def _words_of(error: Exception) -> str:
-    return error.message if isinstance(error, StartError) else f"{type(error).__name__}: {error}"
 
 
 def _now() -> datetime:

@@ -65,9 +65,10 @@ def lay_files(store: Store, keys: Keys, manifest: Manifest, root: Path, *, until
 def _lay_pack(store: Store, keys: Keys, root: Path, pack: str, wanted: dict[str, File] | None, seen: Seen) -> None:
     """Unpack the `wanted` files of a pack, all when None."""
     left = set(wanted or ())
-    for file, content in unpack(store, keys, pack):
+
+    def lay(file: File, content: BinaryIO) -> None:
         if wanted is not None and file.path not in wanted:
-            continue
+            return
         path = _inside(root, file.path)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         sha256 = _write(path, content, seen)
@@ -76,6 +77,8 @@ def _lay_pack(store: Store, keys: Keys, root: Path, pack: str, wanted: dict[str,
         path.chmod(file.mode)
         os.utime(path, ns=(file.mtime_ns, file.mtime_ns))
         left.discard(file.path)
+
+    unpack(store, keys, pack, lay)
     if left:
         raise BackupDamaged(f"Pack {pack} lacks {sorted(left)[0]}.")
 

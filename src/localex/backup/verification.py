@@ -97,12 +97,15 @@ class Verification:
         if self._store.size(f"{FOLDER}/{pack}{LIST_SUFFIX}") is None:
             raise BackupDamaged(f"{FOLDER}/{pack}{LIST_SUFFIX} is missing.")
         left = dict(wanted)
-        for file, content in unpack(self._store, self._keys, pack):
+
+        def look(file: File, content: BinaryIO) -> None:
             if _sha256(content) != file.sha256:
                 self.find(name, f"{file.path} in {name} is not what it was.")
             found = left.pop(file.path, None)
             if found and found.sha256 != file.sha256:
                 self.find(name, f"{file.path} in {name} is not the one that the backup names.")
+
+        unpack(self._store, self._keys, pack, look)
         for path in left:
             self.find(name, f"{name} lacks {path}.")
         self._advance(name, "pictures and files")
