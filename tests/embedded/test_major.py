@@ -126,3 +126,24 @@ def test_nothing_is_loaded_over_a_database(data_dir: Path, place: Path) -> None:
     Cluster.of(directory).initialise()
     with pytest.raises(major.StartError, match="There is a database"):
         major.main(["load", str(place / "dump"), str(data_dir)])
+
+
+def test_a_dump_needs_a_database_and_makes_none(data_dir: Path, place: Path) -> None:
+    before = sorted(data_dir.rglob("*")) if data_dir.exists() else None
+    with pytest.raises(major.StartError, match="There is no database"):
+        major.main(["dump", str(data_dir), str(place / "dump")])
+    assert (sorted(data_dir.rglob("*")) if data_dir.exists() else None) == before
+    assert not (place / "dump").exists()
+
+
+def test_wrong_words_are_answered_with_the_right_ones(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for words in ([], ["dump"], ["copy", "a", "b"]):
+        with pytest.raises(SystemExit, match="dump DATA_DIR FOLDER"):
+            major.main(words)
+
+    def nonsense(*_words: object) -> None:
+        raise ValueError("inner")
+
+    monkeypatch.setattr(major, "_check", nonsense)
+    with pytest.raises(ValueError, match="inner"):
+        major.main(["dump", str(data_dir), "b"])

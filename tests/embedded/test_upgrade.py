@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,18 @@ def test_up_waits_until_an_interrupted_upgrade_is_finished(old_town: Path) -> No
     assert look(old_town) == NEW
 
 
+def test_another_version_that_goes_on_migrates_what_is_left(old_town: Path) -> None:
+    """Interrupted after its migrations, then a newer LocalEx was installed, which has more of them."""
+    directory = DataDirectory(old_town)
+    database_copy.make_copy(directory)
+    database_copy.write_note(directory, database_copy.Note(database_copy.MIGRATED, "0.1.0", "0.1.5"))
+    code, words = upgrade(old_town)
+    assert code == 0, words
+    assert f"Upgrading from LocalEx 0.1.0 to {version('localex')}" in words
+    assert look(old_town) == NEW
+    assert leftovers(old_town) == []
+
+
 @pytest.mark.parametrize("seen", ["both", "copy", "neither"])
 def test_going_back_goes_on_wherever_it_was_killed(old_town: Path, seen: str) -> None:
     """Between the two renames, and before and after them."""
@@ -181,7 +194,7 @@ def test_a_running_town_is_stopped_first(old_town: Path) -> None:
     with running(old_town) as up:
         code, words = upgrade(old_town)
         assert code == 0, words
-        assert "start it again as before" in words
+        assert "start it again as before" in words.lower()
         assert up.process.wait(PATIENCE_SECONDS) == 0
     assert look(old_town) == NEW
 
@@ -249,8 +262,13 @@ def test_the_real_command_looks_before_it_touches(old_town: Path) -> None:
     assert code == ExitCode.DAMAGED
     assert "is empty, though LocalEx was used here" in words
     note = '{"version": "99.0.0", "fingerprint": "x"}'
+    # The very first migration was interrupted.
+    change("CREATE TABLE django_migrations (id int)")
+    code, words = refused()
+    assert code == ExitCode.NEWER_VERSION
+    assert "its first migration never finished" in words
+    assert "Traceback" not in words
     change(
-        "CREATE TABLE django_migrations (id int)",
         "CREATE TABLE members_user (id int)",
         f"COMMENT ON TABLE django_migrations IS '{note}'",
     )
