@@ -14,6 +14,8 @@ from localex.embedded.installation import Installation
 if TYPE_CHECKING:
     from localex.backup.drill import Outcome
 
+RATE_FROM_BYTES = 1_000_000_000
+
 
 def run_the_drill(
     own: Installation, *, backup_id: str, store: Path | None, key_file: Path | None, scratch: Path | None
@@ -73,4 +75,6 @@ def _show(outcome: "Outcome") -> None:
     console().print(table)
     if outcome.restored_bytes:
         size = outcome.restored_bytes / 1_000_000
-        say(f"Restored {size:.0f} MB in {outcome.restore_seconds:.1f} s, {outcome.seconds_per_gb:.0f} s per GB.")
+        # Of a small town it says how long PostgreSQL takes to start and stop, and nothing about a gigabyte.
+        rate = f", {outcome.seconds_per_gb:.0f} s per GB" if outcome.restored_bytes >= RATE_FROM_BYTES else ""
+        say(f"Restored {size:.0f} MB in {outcome.restore_seconds:.1f} s{rate}.")
