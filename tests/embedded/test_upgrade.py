@@ -194,7 +194,7 @@ def test_a_running_town_is_stopped_first(old_town: Path) -> None:
     with running(old_town) as up:
         code, words = upgrade(old_town)
         assert code == 0, words
-        assert "start it again as before" in words.lower()
+        assert "Start it again as before:  localex up" in words.lower()
         assert up.process.wait(PATIENCE_SECONDS) == 0
     assert look(old_town) == NEW
 

@@ -58,7 +58,23 @@ def test_all_is_well(staff: Client) -> None:
     assert "What needs you" not in page
     index = text(staff, "/staff/")
     assert "ops-banner" not in index
-    assert 'href="/staff/operations/"' in index
+    assert 'class="ops-entry" href="/staff/operations/"' in index
+    assert 'class="ops-entry" href="/staff/operations/" aria-current="page"' in page
+    assert 'rel="icon"' in index
+
+
+def test_the_age_of_the_newest_safe_change_grows_by_itself(staff: Client) -> None:
+    said(shipped_at=(clock.now() - timedelta(minutes=4, seconds=5)).isoformat(), lag_s=5)
+    assert "UTC, 4 minutes ago" in text(staff)
+
+
+def test_what_was_not_looked_at_is_not_called_empty(staff: Client) -> None:
+    said()
+    assert "Not looked at yet" in text(staff)
+    Status.objects.update(detail={**GOOD, "backups": [], "looked_at": "2026-11-23T03:00:00+00:00"})
+    page = text(staff)
+    assert "As of 23 November, 03:00 UTC" in page
+    assert "None yet. <code>localex backup</code>" in page
 
 
 def test_what_is_wrong_is_loud_on_every_staff_page(staff: Client) -> None:

@@ -1,6 +1,7 @@
 """Django's settings, made from the environment and nothing else."""
 
 from csp.constants import NONCE, NONE, SELF
+from django.templatetags.static import static
 
 from localex.config.database import django_database
 from localex.config.environment import Environment, read_environment
@@ -150,7 +151,12 @@ TASKS = {"default": {"BACKEND": "localex.jobs.backend.OutboxBackend"}}
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = LOCALEX.mail_from
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # mail leaves through localex.ports.mail only
 
-UNFOLD = {"SITE_TITLE": "LocalEx staff", "SITE_HEADER": "LocalEx staff", "SITE_URL": "/"}
+UNFOLD = {
+    "SITE_TITLE": "LocalEx staff",
+    "SITE_HEADER": "LocalEx staff",
+    "SITE_URL": "/",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/favicon.svg")}],
+}
 
 LOGGING_CONFIG = None
 configure_logs(LOCALEX.log_level)

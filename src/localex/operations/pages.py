@@ -1,7 +1,7 @@
 """What the operator page says, put together from the queries."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,17 +20,22 @@ def describe_overview(tried: Mapping[UUID, ResumeForm] | None = None) -> dict[st
     now = clock.now()
     status = queries.find_status()
     facts = queries.find_backup_facts(status)
+    detail = status.detail if status else {}
+    shipped_at = _moment(detail.get("shipped_at"))
     days = queries.list_proven_days(today=now.date(), store=queries.find_store_name(status))
     return {
         **describe_ledger(now, tried or {}),
         "backup_problems": find_problems(facts, now=now),
         "status": status,
         "status_age": spell(now - status.at) if status else "",
+        "shipped_at": shipped_at,
+        "shipped_age": spell(max(now - shipped_at, timedelta())) if shipped_at else "",
+        "looked_at": _moment(detail.get("looked_at")),
         "facts": facts,
         "proof_age": spell(now - facts.last_proof_at) if facts.last_proof_at else "",
         "backup_age": spell(now - facts.last_backup_at) if facts.last_backup_at else "",
         "is_off": not settings.LOCALEX.backup,
-        "backups": [_describe_backup(entry) for entry in (status.detail.get("backups", []) if status else [])],
+        "backups": [_describe_backup(entry) for entry in detail.get("backups") or []],
         "days": days,
         "proven_days": sum(day.state == "proven" for day in days),
         "counted_days": sum(day.state != "before" for day in days),
