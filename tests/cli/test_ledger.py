@@ -41,7 +41,7 @@ def test_from_a_seal_to_a_proof_on_another_machine(
     assert early.returncode == ExitCode.FAILED
     assert "not sealed yet" in early.stderr
     listed = localex(database, "ledger", "seals", "--now", **here).stdout
-    digest = re.search(r"1  until \S+ \S+ UTC +6 rows  ([0-9a-f]{64})\n", listed)
+    digest = re.search(r"1  until \S+ \S+ UTC +14 rows  ([0-9a-f]{64})\n", listed)
     assert digest
     ((account,),) = books.run("SELECT account_id FROM ledger.accounts WHERE posted > 0")
     proof = tmp_path / "proof.json"
@@ -98,3 +98,32 @@ def test_a_database_of_another_release_is_told_to_migrate(localex: Run, database
     assert done.returncode == ExitCode.NEWER_VERSION
     assert "localex migrate" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_read_only_check_changes_nothing_and_status_names_the_rows(
+    localex: Run, database: str, servers: Servers, tmp_path: Path
+) -> None:
+    books = new_books(servers, database)
+    here = {"LOCALEX_DATA_DIR": str(tmp_path / "site")}
+    owner = books.member()
+    books.run(
+        f"SELECT ledger.grant_credits(uuidv7(), '{books.id}', '{owner}', 250, 'coordinator_grant', '{owner}')",
+    )
+    with books.connect(roles.SUPER) as superuser:
+        superuser.execute("ALTER TABLE ledger.balance DISABLE TRIGGER refuse_outside")
+        superuser.execute("UPDATE ledger.balance SET posted = 7 WHERE posted > 0")
+        superuser.execute("ALTER TABLE ledger.balance ENABLE ALWAYS TRIGGER refuse_outside")
+    looked = localex(database, "check", "--read-only", **here)
+    assert looked.returncode == ExitCode.FAILED
+    assert "BROKEN  I3" in looked.stdout
+    assert "Nothing was changed." in looked.stderr
+    status = localex(database, "ledger", "status", **here)
+    assert status.returncode == 0
+    assert "No full check yet." in status.stdout
+    assert f"2.50 to {owner} by {owner} in {books.id}" in status.stdout
+    assert not (tmp_path / "site" / "seals").exists()
+
+    assert localex(database, "check", **here).returncode == ExitCode.FAILED
+    status = localex(database, "ledger", "status", **here)
+    assert status.returncode == ExitCode.FAILED
+    assert "BROKEN I3: gift account" in status.stdout

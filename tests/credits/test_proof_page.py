@@ -8,6 +8,7 @@ from django.test import Client
 from localex.credits import inspection
 from localex.credits.models import Journal
 from localex.lib.ids import new_id
+from localex.members.apps import PROOFS_PER_HOUR
 from localex.members.models import Member
 from tests import town
 
@@ -44,6 +45,19 @@ def test_an_entry_of_somebody_else_looks_like_none(member: Member) -> None:
     stranger = browser_of(town.new_member(member.community))
     assert stranger.get(f"/credits/proof/{posting.journal_id}.json").status_code == 404
     assert stranger.get(f"/credits/proof/{new_id()}.json").status_code == 404
+
+
+def test_proofs_are_limited_for_each_member(member: Member) -> None:
+    posting = Journal.objects.get(kind="starter_grant", community_id=member.community_id)
+    mine, path = browser_of(member), f"/credits/proof/{posting.journal_id}.json"
+    assert {mine.get(path).status_code for _ in range(PROOFS_PER_HOUR)} == {200}
+    answer = mine.get(path)
+    assert answer.status_code == 429
+    assert "Too many proofs" in answer.content.decode()
+    other = town.new_member(member.community)
+    theirs = Journal.objects.filter(kind="starter_grant").order_by("-booked_at").first()
+    assert theirs is not None
+    assert browser_of(other).get(f"/credits/proof/{theirs.journal_id}.json").status_code == 200
 
 
 def test_who_is_not_signed_in_is_asked_to(member: Member) -> None:

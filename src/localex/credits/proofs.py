@@ -38,7 +38,8 @@ class _Leg:
 def prove(*, journal_id: UUID) -> dict[str, Any]:
     """The whole proof of a posting, refused or booked, for an operator.
 
-    Raises NotFound when there is none, NotSealedYet until its seal is made. Reads all leaves of one seal.
+    Raises NotFound when there is none, NotSealedYet until its seal is made. Reads all rows of one seal (at most
+    100,000) and every later seal.
     """
     return _prove(journal_id, _find_legs(journal_id), withhold=False)
 

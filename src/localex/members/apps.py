@@ -4,6 +4,9 @@ from datetime import timedelta
 
 from django.apps import AppConfig
 
+# A proof reads many rows; a statement's page has thirty lines.
+PROOFS_PER_HOUR = 30
+
 
 class MembersConfig(AppConfig):
     name = "localex.members"
@@ -12,7 +15,12 @@ class MembersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from localex.credits import proof_web
         from localex.jobs import schedules
+        from localex.members import limits
         from localex.members.tasks import forget_old_attempts
 
         schedules.register("members.forget_old_attempts", forget_old_attempts, every=timedelta(hours=1))
+        proof_web.register_limit(
+            lambda member: limits.spend("proof", member, PROOFS_PER_HOUR, timedelta(hours=1), doing="proofs")
+        )

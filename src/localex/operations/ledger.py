@@ -1,6 +1,7 @@
 """What the operator page says about the ledger, and the one thing that can be done here: let a community post again."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -48,18 +49,27 @@ class ResumeForm(forms.Form):
     )
 
 
-def find_ledger_problems(failures: list[CheckRun] | None = None) -> list[Problem]:
-    """What is wrong with the ledger now, from the last checks; eight queries at most, by primary keys."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the checks said last, and where postings are stopped; five queries."""
+
+    last: CheckRun | None = field(default_factory=health.find_last_check)
+    full: CheckRun | None = field(default_factory=lambda: health.find_last_check(scope=CheckRun.FULL))
+    failures: list[CheckRun] = field(default_factory=health.list_open_failures)
+    stops: list[health.Stop] = field(default_factory=health.list_stops)
+
+
+def find_ledger_problems(known: Known | None = None) -> list[Problem]:
+    """What is wrong with the ledger now, from the last checks; seven queries at most, by primary keys."""
+    known = known or Known()
     problems = [
         Problem("stopped", f"Credits do not move in {name}: {words}", "Look at the rows below, then say why they may.")
-        for name, words in _stops_by_name()
+        for name, words in _stops_by_name(known.stops)
     ]
-    if failures is None:
-        failures = health.list_open_failures()
-    if failures:
-        names = ", ".join(dict.fromkeys(row["check"] for row in list_offences(failures)))
+    if known.failures:
+        names = ", ".join(dict.fromkeys(row["check"] for row in list_offences(known.failures)))
         problems.append(Problem("broken", f"A check found the ledger not in order: {names}.", "See below."))
-    last = health.find_last_check()
+    last = known.last
     if last is None or clock.now() - last.finished_at > CHECK_AGE:
         age = f"for {spell(clock.now() - last.finished_at)}" if last else "yet"
         problems.append(
@@ -70,9 +80,8 @@ def find_ledger_problems(failures: list[CheckRun] | None = None) -> list[Problem
                 False,
             )
         )
-    full = health.find_last_check(scope=CheckRun.FULL)
     # A new installation has until its first night.
-    since = full or health.find_first_check()
+    since = known.full or health.find_first_check()
     if since is not None and clock.now() - since.finished_at > FULL_CHECK_AGE:
         words = f"Everything was not checked for {spell(clock.now() - since.finished_at)}."
         remedy = "It is due every night: look at logs/worker.log, or run `localex check` now."
@@ -91,8 +100,7 @@ def list_offences(failures: Iterable[CheckRun]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _stops_by_name() -> list[tuple[str, str]]:
-    stops = health.list_stops()
+def _stops_by_name(stops: list[health.Stop]) -> list[tuple[str, str]]:
     names = _names([stop.community_id for stop in stops])
     return [(names.get(stop.community_id, str(stop.community_id)), stop.why) for stop in stops]
 
@@ -103,12 +111,12 @@ def _names(ids: list[UUID]) -> dict[UUID, str]:
 
 def describe_ledger(now: datetime, tried: Mapping[UUID, ResumeForm]) -> dict[str, Any]:
     """The ledger's half of the operator page."""
-    last, full = health.find_last_check(), health.find_last_check(scope=CheckRun.FULL)
-    seal, stops, decisions = health.find_last_seal(), health.list_stops(), health.list_decisions()
-    failures, wishes = health.list_open_failures(), wish.list_wishes()
+    known = Known()
+    last, full, failures, stops = known.last, known.full, known.failures, known.stops
+    seal, decisions, wishes = health.find_last_seal(), health.list_decisions(), wish.list_wishes()
     names = _names([stop.community_id for stop in stops] + [row.community_id for row in decisions if row.community_id])
     return {
-        "ledger_problems": find_ledger_problems(failures),
+        "ledger_problems": find_ledger_problems(known),
         "last_check": last,
         "last_check_age": spell(now - last.finished_at) if last else "",
         "last_full": full,

@@ -6,7 +6,7 @@
 
 SET LOCAL ROLE ledger_auditor;
 
--- I2 over postings after p_since.
+-- I2 over postings after p_since, without what is given once: bonuses are compared by the full check, every night.
 CREATE FUNCTION ledger.find_new_i2(p_since timestamptz)
 RETURNS TABLE (community_id uuid, subject text, detail text)
 LANGUAGE sql STABLE
