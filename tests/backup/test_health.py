@@ -50,6 +50,11 @@ def test_each_rule(changes: dict[str, Any], code: str) -> None:
     assert codes(facts(**changes)) == [code]
 
 
+def test_a_store_that_is_gone_is_one_problem() -> None:
+    assert codes(facts(store_gone="x", store="/mnt/disk", error="y", lag_s=900, backup=None)) == ["store_gone"]
+    assert codes(facts(store_gone="x", store="/mnt/disk", said=6))[0] == "silent"
+
+
 def test_a_new_installation_gets_an_hour_for_its_first_proof() -> None:
     first = {"backup": None, "proof": None}
     assert codes(facts(**first, first_seen_at=(NOW - timedelta(minutes=59)).isoformat())) == []

@@ -12,8 +12,9 @@ import pytest
 from localex.backup import engine, keeper, receiver
 from localex.backup.keeper import MEMORY, Keeper
 from localex.backup.keys import Keys
+from localex.backup.marker import MARKER, USED
 from localex.backup.site import Site
-from localex.backup.stores import FolderStore, is_same_disk
+from localex.backup.stores import FolderStore, find_store, is_same_disk
 from localex.embedded.cluster import Cluster
 from localex.embedded.directory import DataDirectory
 from localex.embedded.installation import Installation
@@ -96,6 +97,7 @@ def kept(installed: DataDirectory, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     yield Kept(installed.root)
     shutil.rmtree(installed.root / "backups", ignore_errors=True)
     (installed.root / MEMORY).unlink()
+    (installed.root / USED).unlink(missing_ok=True)
 
 
 def test_backup_and_proof_come_by_themselves_and_once_a_day(kept: Kept) -> None:
@@ -108,7 +110,7 @@ def test_backup_and_proof_come_by_themselves_and_once_a_day(kept: Kept) -> None:
     assert not (kept.directory.root / ".drill").exists()
 
     before, told = kept.memory, len(kept.lines)
-    keeper = kept.run(lambda keeper: len(keeper.describe()["backups"]) == 1)
+    keeper = kept.run(lambda keeper: len(keeper.describe().get("backups", [])) == 1)
     assert kept.memory == before
     assert not [line for line in kept.lines[told:] if line.startswith(("Backup", "Drill"))]
     assert keeper.describe()["lag_s"] < 60
@@ -127,8 +129,8 @@ def test_a_gap_in_the_log_makes_a_new_backup_due(kept: Kept) -> None:
         return bool(kept.ids()) and kept.ids() != first
 
     kept.run(lose_the_log)
-    # The older one of the same day is not kept.
-    assert len(kept.ids()) == 1
+    # What is younger than two days stays.
+    assert kept.ids()[:-1] == first
 
 
 def test_trouble_is_said_and_does_not_end_it(kept: Kept) -> None:
@@ -145,6 +147,45 @@ def test_trouble_is_said_and_does_not_end_it(kept: Kept) -> None:
 def test_it_leaves_the_start_to_others(kept: Kept) -> None:
     kept.run(lambda keeper: bool(keeper.describe()["shipped_at"]), first_after=3600)
     assert kept.ids() == []
+
+
+def test_a_store_that_vanishes_is_not_begun_anew(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unmounted disk: an empty folder, or none, where the backups were. All goes on when they are back."""
+    monkeypatch.setattr(receiver, "INTERVAL_SECONDS", 0.5)
+    monkeypatch.setattr(receiver, "PAUSE_SECONDS", 0.3)
+    kept.store = find_store(kept.directory)  # type: ignore[assignment]
+    folder, aside = kept.directory.root / "backups", kept.directory.root / "run" / "aside"
+
+    def vanish(keeper: Keeper) -> bool:
+        if not aside.exists() and kept.ids() and keeper._receiver.state.newest:
+            folder.rename(aside)
+        trouble = keeper._receiver.state.trouble
+        return kept.said("WARNING The backups are gone from their place") > 0 and "accept-store" in trouble
+
+    kept.run(vanish)
+    assert not folder.exists()
+    # The same with the empty folder that a disk is mounted on, for a part that is started then.
+    folder.mkdir()
+    memory = kept.memory
+    memory["backup_tried_at"] = None
+    (kept.directory.root / MEMORY).write_text(json.dumps(memory))
+    kept.lines.clear()
+    keeper = kept.run(lambda _keeper: kept.said("WARNING The backups are gone from their place") > 0)
+    assert list(folder.iterdir()) == []
+    assert keeper.describe()["store_gone"]
+
+    folder.rmdir()
+    aside.rename(folder)
+    keeper = kept.run(lambda keeper: bool(kept.ids()) and not keeper.describe()["error"])
+    assert keeper.describe()["store_gone"] == ""
+    assert len(kept.ids()) == 1
+
+    shutil.rmtree(folder)
+    memory["backup_tried_at"] = None
+    (kept.directory.root / MEMORY).write_text(json.dumps(memory))
+    kept.store.accept()
+    kept.run(lambda keeper: bool(kept.ids()))
+    assert (folder / MARKER).exists()
 
 
 def test_disks_are_told_apart(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from localex.backup.errors import BackupDamaged, BackupError, Busy, WrongKey
+from localex.backup.errors import BackupDamaged, BackupError, Busy, StoreGone, WrongKey
 from localex.backup.keys import CONFIRMED, FILE, Keys
+from localex.backup.marker import MARKER
 from localex.backup.sealed import read_small, seal, seal_compressed, unpacking, unseal
-from localex.backup.stores import DRAFT_PREFIX, FolderStore, Stored
+from localex.backup.stores import DRAFT_PREFIX, FolderStore, Stored, find_store
+from localex.embedded.directory import DataDirectory
 
 
 @pytest.fixture
@@ -94,6 +96,36 @@ def test_one_holder_at_a_time(store: FolderStore) -> None:
             pass
     with store.holding("backup"):
         pass
+
+
+def test_a_known_store_without_its_marker_takes_nothing(tmp_path: Path) -> None:
+    """Whoever asks: the folder is not even made again."""
+    directory = DataDirectory(tmp_path / "data")
+    directory.secrets.mkdir(parents=True)
+    keys = Keys.prepare(directory.secrets)
+    mounted = find_store(directory, tmp_path / "disk")
+    with mounted.writing("one") as file:
+        file.write(b"x")
+    assert keys.fingerprint in (tmp_path / "disk" / MARKER).read_text()
+    (tmp_path / "disk").rename(tmp_path / "away")
+
+    for store in (mounted, find_store(directory, tmp_path / "disk")):
+        with pytest.raises(StoreGone, match="accept-store"), store.writing("two") as file:
+            file.write(b"y")
+        with pytest.raises(StoreGone), store.holding("backup"):
+            pass
+        assert not (tmp_path / "disk").exists()
+    # Another place is none that was known; the same one is known again when it is back, or when a person says so.
+    with find_store(directory, tmp_path / "other").writing("two") as file:
+        file.write(b"y")
+    (tmp_path / "away").rename(tmp_path / "disk")
+    with mounted.writing("two") as file:
+        file.write(b"y")
+    (tmp_path / "disk" / MARKER).unlink()
+    with pytest.raises(StoreGone):
+        mounted.check_known()
+    mounted.accept()
+    mounted.check_known()
 
 
 @pytest.mark.parametrize("size", [0, 1, 31, 32, 65_535, 65_536, 65_537, 3_000_000])

@@ -42,6 +42,12 @@ class StoreFull(BackupError):
     code = ExitCode.DISK_FULL
 
 
+class StoreGone(BackupError):
+    """The place of the backups is not the store that was used there, as when its disk is not mounted."""
+
+    code = ExitCode.NOT_WRITABLE
+
+
 class Busy(BackupError):
     """Another process is making a backup in this store, or restoring into this directory."""
 

@@ -49,10 +49,20 @@ def find_problems(facts: Facts, *, now: datetime) -> list[Problem]:
     """What is wrong, the gravest first; an empty list when an operator may sleep well."""
     if facts.detail.get("off"):
         return []
+    if facts.detail.get("store_gone") and not _is_silent(facts, now):
+        # Everything else about the store follows from this.
+        remedy = "Mount the disk or put the folder back; or begin anew there with `localex backup accept-store`."
+        words = "The backups are gone from their place, so nothing is being kept safe: " + str(facts.detail["store"])
+        gone = Problem("store_gone", f"{words} is not the store that was used.", remedy)
+        return [gone, *_about_proof(facts, now)]
     found = [*_about_the_part(facts, now), *_about_backups(facts, now), *_about_proof(facts, now)]
     if facts.said_at is not None:
         found += _about_the_place(facts.detail)
     return sorted(found, key=lambda problem: not problem.is_grave)
+
+
+def _is_silent(facts: Facts, now: datetime) -> bool:
+    return facts.said_at is None or now - facts.said_at > SILENCE
 
 
 def _about_the_part(facts: Facts, now: datetime) -> list[Problem]:

@@ -20,7 +20,7 @@ from typing import Any
 from localex.backup import engine, records
 from localex.backup.catalogue import list_ids
 from localex.backup.drill import remove_leftovers, run_drill
-from localex.backup.errors import Busy, words_of
+from localex.backup.errors import Busy, StoreGone, words_of
 from localex.backup.health import Facts, find_problems
 from localex.backup.keys import Keys
 from localex.backup.manifest import Manifest
@@ -126,11 +126,15 @@ class Keeper:
         self._stop.wait(self._first_after.total_seconds())
         while not self._stop.is_set():
             try:
+                self._store.check_known()
                 self._look_into_store()
                 self._see_drills()
                 self._do_what_is_due()
                 if self._has_to_prune:
                     self._prune()
+            except StoreGone:
+                # Said by `describe` for as long as it lasts; what is due is done when the store is back.
+                pass
             except Exception as error:
                 # Whatever it is, the next round must come, and somebody must hear of it.
                 self._note_error(words_of(error))
@@ -256,12 +260,20 @@ class Keeper:
             "shipped_at": shipped_at,
             "lag_s": max(0.0, round(lag, 1)),
             "error": self._error or self._receiver.state.trouble,
+            "store_gone": self._describe_place(),
             "retention": self._describe_retention(),
             "backups": [
                 {"id": made.backup_id, "at": made.started_at, "bytes": made.stored_bytes}
                 for made in reversed(self._manifests[-60:])
             ],
         }
+
+    def _describe_place(self) -> str:
+        try:
+            self._store.check_known()
+        except StoreGone as error:
+            return error.message
+        return ""
 
     def _describe_retention(self) -> str:
         if self._unreadable:

@@ -92,6 +92,8 @@ class Receiver:
                         self._work(stop)
                     except (BackupError, OSError) as error:
                         self._note_trouble(getattr(error, "message", str(error)))
+                        # The store may be another one afterwards: what is in it is looked up anew.
+                        self._known, self._seen, self._last_lsn = None, set(), 0
                         stop.wait(PAUSE_SECONDS)
             finally:
                 self._stop_child()

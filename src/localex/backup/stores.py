@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from localex.backup.errors import BackupDamaged, BackupError, Busy, store_error
+from localex.backup.marker import MARKER, UsedStores, read_marker, store_gone
 from localex.embedded.directory import DataDirectory, sync_folder
 
 DRAFT_PREFIX = ".draft-"
@@ -47,6 +48,12 @@ class Store(Protocol):
     def own_folder(self) -> Path | None:
         """The folder of this machine that the store is, or None when it is elsewhere."""
 
+    def check_known(self) -> None:
+        """Raise StoreGone when this place was used before and is not that store any more; see `marker`."""
+
+    def accept(self) -> None:
+        """Take this place for the store from now on, and mark it as such."""
+
     def writing(self, name: str) -> contextlib.AbstractContextManager[Writer]:
         """Write an object; it appears under `name`, durably, when the block ends well, and not at all otherwise.
 
@@ -74,7 +81,7 @@ class Store(Protocol):
 
 def find_store(directory: DataDirectory, folder: Path | None = None) -> Store:
     """Where an installation's backups are kept: `folder` (LOCALEX_BACKUP_DIR), or `backups` in the data directory."""
-    return FolderStore(folder or directory.root / "backups")
+    return FolderStore(folder or directory.root / "backups", used=UsedStores(directory))
 
 
 def is_same_disk(data: Path, store: Store) -> bool:
@@ -90,8 +97,9 @@ def is_same_disk(data: Path, store: Store) -> bool:
 class FolderStore:
     """A folder, best on another disk or machine: temporary name, fsync, rename, fsync of the folder."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, used: UsedStores | None = None) -> None:
         self.root = Path(os.path.realpath(root.expanduser()))
+        self._used = used
 
     @property
     def place(self) -> str:
@@ -103,9 +111,37 @@ class FolderStore:
         """See Store."""
         return self.root
 
+    def check_known(self) -> None:
+        """See Store."""
+        if self._used and not read_marker(self.root) and self._used.knows(self.place):
+            raise store_gone(self.place)
+
+    def accept(self) -> None:
+        """See Store."""
+        if self._used is None:
+            return
+        if not read_marker(self.root):
+            with self._writing(MARKER) as file:
+                file.write(self._used.make_marker())
+        try:
+            self._used.remember(self.place, read_marker(self.root))
+        except OSError as error:
+            raise store_error(error, self.place) from error
+
     @contextlib.contextmanager
     def writing(self, name: str) -> Iterator[Writer]:
         """See Store. The folder is made if need be, for its owner only."""
+        self._enter()
+        with self._writing(name) as file:
+            yield file
+
+    def _enter(self) -> None:
+        """Before anything is written: this is the store that is known, or one that becomes known now."""
+        self.check_known()
+        self.accept()
+
+    @contextlib.contextmanager
+    def _writing(self, name: str) -> Iterator[Writer]:
         target = self._path(name)
         draft = target.with_name(f"{DRAFT_PREFIX}{os.getpid()}-{secrets.token_hex(4)}")
         try:
@@ -172,6 +208,7 @@ class FolderStore:
     @contextlib.contextmanager
     def holding(self, purpose: str) -> Iterator[None]:
         """See Store; the kernel lets go when the process dies."""
+        self._enter()
         try:
             self._make_folder(self.root)
             descriptor = os.open(self.root / f"{LOCK_PREFIX}{purpose}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

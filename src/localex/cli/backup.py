@@ -131,6 +131,25 @@ def prune(
         )
 
 
+@backup.command("accept-store")
+def accept_store(data_dir: DataDir = None, store: StoreDir = None) -> None:
+    """Let the backups begin anew in a folder that is not the store which was used there before.
+
+    LocalEx marks its store and writes nowhere else, so that a disk which is not mounted is noticed. Mount it; this is
+    for when the old store is really given up. A base backup follows within minutes while LocalEx runs.
+
+    [bold]Example[/bold]
+
+    localex backup accept-store --store /mnt/new-disk/localex
+    """
+    with errors():
+        own = installation(data_dir)
+        _own_keys(own)
+        found = find_store(own.directory, store)
+        found.accept()
+        say(f"The backups are kept in {found.place} from now on.")
+
+
 @key.command("show")
 def show_key(data_dir: DataDir = None) -> None:
     """Print the key, to be kept on paper or on another machine, never beside the backups.
