@@ -140,7 +140,7 @@ def test_queries_do_not_grow_with_the_lines(
     for _ in range(12):
         hold(member, 1)
     services.refund(key=new_id(), trade_id=hold(member, 1), actor=None)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(15):
         browser.get("/credits/")
 
 

@@ -3,13 +3,15 @@
 import csv
 import io
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 
-from localex.credits import chart, exports, services
+from localex.communities.services import update_community
+from localex.credits import chart, exports, health, pages, services
 from localex.credits.fates import Fate
 from localex.credits.wording import name_fate
 from localex.lib import clock
@@ -151,7 +153,7 @@ def test_the_file_respects_filters_and_says_its_dates(browser: Client, member: M
     assert answer.headers["Content-Disposition"] == f'attachment; filename="localex-credits-{today}-to-{today}.csv"'
     assert "no-store" in answer.headers["Cache-Control"]
     (row,) = rows_of(answer)
-    assert row["kind"] == "hold"
+    assert (row["kind"], row["code"], row["fee"]) == ("Held or paid for trades", "hold", "")
     assert (row["amount"], row["balance after"]) == ("-8.00", "92.00")
     assert row["with"] == other.display_name
     assert row["trade"] == str(trade.id)
@@ -179,7 +181,7 @@ def test_the_sheet_has_opening_and_closing_balance(browser: Client, member: Memb
     text = words(browser, f"/credits/print/?since={today}")
     assert "Balance before 0" in text
     assert "Balance after 92" in text
-    assert "Came in 100 , went out −8" in text
+    assert "Came in 100 , went out 8 , in credits" in text
     assert member.display_name in text
 
 
@@ -187,14 +189,35 @@ def test_the_chart_is_bounded_and_has_a_table(browser: Client, member: Member) -
     hold(member, 2500)
     for span in ("90", "365", "all", "nonsense"):
         found = browser.get("/credits/", {"chart": span}).context["chart"]
-        assert (found.first.balance, found.last.balance) == (0, 7500) or span == "all"
-        assert found.last.balance == 7500
-        assert len(found.rows) <= chart.STEPS + 1
+        # A new member's begins with the end of the day before they came.
+        assert [point.balance for point in found.rows] == [7500, 0]
+        assert (found.first.balance, found.last.balance) == (0, 7500)
         assert found.ticks[0] >= found.highest
         assert found.line.startswith("M0.0 ")
     body = browser.get("/credits/").content.decode()
     assert "style=" not in body.partition("<main")[2]
     assert 'aria-labelledby="course-name course-words"' in body
+
+
+def test_the_chart_looks_at_the_ends_of_local_days() -> None:
+    vienna = ZoneInfo("Europe/Vienna")
+    now = datetime(2026, 11, 23, 15, 40, tzinfo=vienna)
+
+    def ends(span: str, came: datetime) -> list[str]:
+        found = chart.list_moments(span, came, now, vienna)
+        assert 1 <= len(found) <= chart.STEPS
+        assert {(moment.hour, moment.minute) for moment in found} == {(0, 0)}
+        return [f"{moment:%Y-%m-%d}" for moment in found]
+
+    new, old = now - timedelta(days=2), now - timedelta(days=4000)
+    for span in chart.SPANS:
+        assert ends(span, new) == ["2026-11-21", "2026-11-22", "2026-11-23"]
+        assert ends(span, now) == ["2026-11-23"]
+    assert (ends("90", old)[0], ends("90", old)[-1], len(ends("90", old))) == ("2026-08-26", "2026-11-23", 90)
+    weeks = [datetime.fromisoformat(day) for day in ends("365", old)]
+    assert {week.weekday() for week in weeks} == {0}
+    assert (weeks[0], weeks[-1]) == (datetime(2025, 11, 24), datetime(2026, 11, 23))
+    assert ends("all", old)[0] < "2015-12-20"
 
 
 def test_a_chart_goes_below_zero_when_the_balance_does() -> None:
@@ -219,3 +242,47 @@ def test_accounts_without_a_community_choose_one_first() -> None:
 
 def test_dates_are_said_as_people_do() -> None:
     assert exports.say_date(date(2026, 11, 4)) == "4 November 2026"
+
+
+def test_a_filtered_sheet_has_no_frame_that_does_not_add_up(browser: Client, member: Member, other: Member) -> None:
+    town.new_trade(other, member, price=8)
+    for query in ("kind=spent", f"partner={other.display_name}"):
+        text = words(browser, f"/credits/print/?{query}")
+        assert "Balance before" not in text
+        assert "Balance after" not in text
+        assert "held safely until the handover" in text
+
+
+def test_the_file_has_a_column_of_fees(browser: Client, member: Member, other: Member) -> None:
+    update_community(community_id=member.community_id, fee_fixed_buyer=50, fee_fixed_seller=100)
+    town.complete(town.new_trade(other, member, price=8))
+    town.complete(town.new_trade(member, other, price=6))
+    rows = {row["code"]: row for row in rows_of(browser.get("/credits/statement.csv"))}
+    assert (rows["hold"]["amount"], rows["hold"]["fee"]) == ("-8.50", "0.50")
+    assert (rows["release"]["amount"], rows["release"]["fee"]) == ("5.00", "1.00")
+    assert rows["release"]["kind"] == "Paid to you"
+    assert (rows["starter_grant"]["fee"], rows["starter_grant"]["kind"]) == ("", "Given by the community")
+
+
+def test_only_sealed_lines_have_a_proof(browser: Client, member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = clock.now()
+
+    def seal(until: datetime) -> None:
+        monkeypatch.setattr(health, "find_last_seal", lambda: health.Seal(1, until, until, b""))
+
+    seal(now - timedelta(minutes=1))
+    body = browser.get("/credits/").content.decode()
+    assert "/credits/proof/" not in body
+    assert re.search(r"Proof from \d\d:(00|15|30|45)<", body)
+    seal(now + timedelta(minutes=1))
+    assert browser.get("/credits/").content.decode().count("/credits/proof/") == 1
+
+
+def test_a_line_that_nobody_sealed_in_time_promises_nothing(
+    browser: Client, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: real + timedelta(hours=1))
+    assert "Proof from" not in browser.get("/credits/").content.decode()
+    assert pages.find_next_seal(datetime(2026, 11, 23, 2, 44, 59, tzinfo=UTC)).minute == 45
+    assert pages.find_next_seal(datetime(2026, 11, 23, 2, 45, tzinfo=UTC)).hour == 3

@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from localex.credits.statements import find_balances, find_first_moment
 from localex.lib import clock
 
-# Name in the address: (words, days or None for all of it). 91 points at most, whatever the history.
+# Name in the address: (words, days or None for all of it). 92 points at most, whatever the history.
 SPANS: Final = {"90": ("90 days", 90), "365": ("1 year", 365), "all": ("All", None)}
-STEPS: Final = 90
-SHORTEST: Final = timedelta(days=7)
+STEPS: Final = 91
+WEEK: Final = 7
 
 # The drawing's own units; the page stretches it and keeps the strokes' width.
 WIDTH: Final = 720
@@ -48,21 +49,43 @@ class Chart:
     rows: list[Point]
 
 
-def build_chart(*, community_id: UUID, owner: UUID, span: str) -> Chart | None:
-    """The balance at the end of each of 90 equal steps, or None before anything was booked. One or two queries."""
+def build_chart(*, community_id: UUID, owner: UUID, span: str, zone: ZoneInfo) -> Chart | None:
+    """The balance at the end of days or weeks in `zone`, and now, or None before anything was booked. Two queries.
+
+    It begins with the member's first entry when that is later than the span: nobody sees a time before they came.
+    """
+    first = find_first_moment(community_id=community_id, owner=owner)
+    if first is None:
+        return None
     now = clock.now()
     span = span if span in SPANS else "90"
-    days = SPANS[span][1]
-    if days is None:
-        first = find_first_moment(community_id=community_id, owner=owner)
-        length = max(SHORTEST, now - first) if first else SHORTEST
-    else:
-        length = timedelta(days=days)
-    moments = [now - length + length * step / STEPS for step in range(STEPS)]
+    moments = list_moments(span, first, now, zone)
     # The last one lies ahead, so that it includes what the database, whose clock is another, has just booked.
     found = find_balances(community_id=community_id, owner=owner, moments=[*moments, now + timedelta(days=1)])
-    points = [Point(at, balance) for at, balance in zip([*moments, now], (row[1] for row in found), strict=True)]
-    return draw(span, points) if any(point.balance for point in points) else None
+    balances = [balance for _, balance in found]
+    # The end of a day is the midnight after it, which is said as the day that it ends.
+    points = [Point(at - timedelta(microseconds=1), balance) for at, balance in zip(moments, balances, strict=False)]
+    return draw(span, [*points, Point(now, balances[-1])])
+
+
+def list_moments(span: str, first: datetime, now: datetime, zone: ZoneInfo) -> list[datetime]:
+    """The ends of days before today, oldest first, at least one and at most 91; midnights in `zone`.
+
+    The first of them is the day before the member's first entry, or the first of the span.
+    """
+    days = SPANS[span][1]
+    today, came = now.astimezone(zone).date(), first.astimezone(zone).date()
+    before = (today - came).days + 1
+    length = before if days is None else min(days, before)
+    step = 1
+    if length > STEPS:
+        # A year by weeks; of all of it as many days as fit, evenly.
+        step = WEEK if days else -(-(length - 1) // (STEPS - 1))
+    count = max(1, 1 - (1 - length) // step)
+    # Backwards from yesterday, by weeks from the last Sunday, so that the points stay where they are from day to day.
+    last = today - timedelta(days=today.weekday() if step == WEEK else 0)
+    midnights = [last - timedelta(days=step * back) for back in range(count)]
+    return [datetime.combine(day, time(), zone) for day in midnights[::-1]]
 
 
 def draw(span: str, points: Sequence[Point]) -> Chart:

@@ -11,13 +11,15 @@ from django.utils.timezone import localdate
 from localex.credits import queries
 from localex.credits.forms import StatementForm, say_date
 from localex.credits.pages import LINES_TO_PRINT, Asker, Row, describe_lines, filters_of, read_form
+from localex.credits.wording import name_kind
 from localex.lib import clock
 from localex.lib.errors import BadRequest
 from localex.lib.money import HUNDREDTHS
 
 MAX_LINES: Final = 100_000
 BATCH: Final = 200
-HEADINGS: Final = ("time", "kind", "what", "with", "amount", "balance after", "trade", "posting")
+# `code` is the ledger's own name of the kind, which stays the same when words change.
+HEADINGS: Final = ("time", "kind", "what", "with", "amount", "fee", "balance after", "trade", "posting", "code")
 # What spreadsheets take for the beginning of a formula.
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -52,19 +54,21 @@ def stream_csv(who: Asker, form: StatementForm) -> Iterator[bytes]:
         yield "".join(writer.writerow(_cells(row, who)) for row in rows).encode()
     if next(lines, None) is not None:
         words = f"Older lines are left out after {MAX_LINES:,}. Choose a range of dates to get them."
-        yield writer.writerow(["", "", words, "", "", "", "", ""]).encode()
+        yield writer.writerow(["", "", words, *[""] * (len(HEADINGS) - 3)]).encode()
 
 
 def _cells(row: Row, who: Asker) -> list[str]:
     return [
         row.when.astimezone(who.zone).isoformat(timespec="seconds"),
-        row.kind,
+        name_kind(row.kind),
         disarm(row.words),
         disarm(row.partner),
         say_decimal(row.amount),
+        say_decimal(row.fee) if row.fee else "",
         say_decimal(row.balance_after),
         str(row.trade_id or ""),
         str(row.journal_id),
+        row.kind,
     ]
 
 
@@ -88,12 +92,13 @@ def name_file(form: StatementForm) -> str:
 def describe_print(who: Asker, address: Any) -> dict[str, Any]:
     """The context of print.html: the lines of a period with what the member had before and after, oldest first."""
     form = read_right_form(who, address)
+    filters = filters_of(who, form)
     page = queries.list_statement(
         community_id=who.community_id,
         owner=who.owner,
         cursor=address.get("cursor"),
         limit=LINES_TO_PRINT,
-        filters=filters_of(who, form),
+        filters=filters,
     )
     rows = describe_lines(who, page.items)
     return {
@@ -101,7 +106,9 @@ def describe_print(who: Asker, address: Any) -> dict[str, Any]:
         "page": page,
         "rows": rows[::-1],
         "came_in": sum(row.amount for row in rows if row.amount > 0),
-        "went_out": sum(row.amount for row in rows if row.amount < 0),
+        "went_out": -sum(row.amount for row in rows if row.amount < 0),
+        # Between them lie lines that a filter hides: framed by the two, those that are shown would not add up.
+        "has_frame": not filters.has_to_look,
         "period": _say_period(form),
         "is_cut": page.next_cursor is not None,
         "made_at": clock.now(),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -10,26 +10,30 @@ from zoneinfo import ZoneInfo
 
 from django.utils.timezone import localdate
 
-from localex.credits import chart, queries, references
+from localex.credits import chart, health, queries, references
 from localex.credits.fates import find_fates
 from localex.credits.forms import StatementForm
 from localex.credits.statements import StatementLine
-from localex.credits.wording import describe_line
+from localex.credits.wording import describe_line, find_fee
+from localex.lib import clock
 
 LINES_PER_PAGE = 30
 LINES_TO_PRINT = 200
+SEALED_EVERY = timedelta(minutes=15)
+EPOCH = datetime.fromtimestamp(0, tz=UTC)
 # Postings that are always about a trade, also when nobody knows its name.
 OF_TRADES = frozenset({"hold", "release", "refund", "expiry"})
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line as it is shown. `trade_id` is None when there is nothing to link to."""
+    """One line as it is shown. `fee`: what of it is one; `trade_id` is None when there is nothing to link to."""
 
     icon: str
     words: str
     note: str
     amount: int
+    fee: int
     balance_after: int
     when: datetime
     trade_id: UUID | None
@@ -56,11 +60,12 @@ class Asker:
 
 
 def describe_statement(who: Asker, address: Any) -> dict[str, Any]:
-    """The context of statement.html: `balance`, `form`, `page`, `days`, `chart`.
+    """The context of statement.html: `balance`, `form`, `page`, `days`, `chart`, and from when on lines have proofs.
 
-    At most eight queries: balance, partners (two), lines (one to five), fates (two), names, chart (two).
+    At most nine queries: balance, partners (two), seal, lines (one to five), fates (two), names, chart (two).
     """
     form = read_form(who, address)
+    seal = health.find_last_seal()
     page = queries.list_statement(
         community_id=who.community_id,
         owner=who.owner,
@@ -74,10 +79,20 @@ def describe_statement(who: Asker, address: Any) -> dict[str, Any]:
         "balance": queries.find_balance(community_id=who.community_id, owner=who.owner),
         "form": form,
         "page": page,
+        "sealed_until": seal.until if seal else None,
+        "next_seal": find_next_seal(clock.now()),
+        "fresh_since": clock.now() - SEALED_EVERY,
         "days": [Day(found[0].when, found) for found in days],
-        "chart": chart.build_chart(community_id=who.community_id, owner=who.owner, span=address.get("chart", "")),
-        "spans": [{"value": value, "label": words} for value, (words, _) in chart.SPANS.items()],
+        "chart": chart.build_chart(
+            community_id=who.community_id, owner=who.owner, span=address.get("chart", ""), zone=who.zone
+        ),
+        "spans": [{"value": value, "label": words} for value, (words, *_) in chart.SPANS.items()],
     }
+
+
+def find_next_seal(now: datetime) -> datetime:
+    """When what was booked just now will be sealed: at the next quarter of an hour, as the jobs are planned."""
+    return now + SEALED_EVERY - (now - EPOCH) % SEALED_EVERY
 
 
 def read_form(who: Asker, address: Any) -> StatementForm:
@@ -98,13 +113,15 @@ def describe_lines(who: Asker, lines: Sequence[StatementLine]) -> list[Row]:
     rows = []
     for line in lines:
         about = abouts.get(line.reference) if line.reference else None
-        icon, words, note = describe_line(line, about, fates.get(line.reference) if line.reference else None)
+        fate = fates.get(line.reference) if line.reference else None
+        icon, words, note = describe_line(line, about, fate)
         rows.append(
             Row(
                 icon=icon,
                 words=words,
                 note=note,
                 amount=line.amount,
+                fee=find_fee(line, fate),
                 balance_after=line.balance_after,
                 when=line.booked_at,
                 trade_id=line.reference if about or line.kind in OF_TRADES else None,

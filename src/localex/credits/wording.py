@@ -97,9 +97,23 @@ def _note(line: StatementLine, about: About | None, fate: Fate | None) -> str:
 
 
 def _fee_notes(line: StatementLine, fate: Fate) -> list[str]:
-    """The fee within this line; none where a payment in part took a part of it, which only the ledger knows."""
-    if line.kind == "hold" and fate.is_payer and fate.buyer_fee and name_fate(fate) in {"held", "paid"}:
-        return [f"{money.display(fate.buyer_fee)} of it fee"]
-    if line.kind == "release" and fate.seller_fee and line.amount == fate.price - fate.seller_fee:
-        return [f"after a fee of {money.display(fate.seller_fee)}"]
-    return []
+    fee = find_fee(line, fate)
+    if not fee:
+        return []
+    return [f"{money.display(fee)} of it fee" if line.kind == "hold" else f"after a fee of {money.display(fee)}"]
+
+
+def find_fee(line: StatementLine, fate: Fate | None) -> int:
+    """The fee within this line, or 0; 0 too where a payment in part took a part of it, which only the ledger knows."""
+    if fate is None:
+        return 0
+    if line.kind == "hold" and fate.is_payer and name_fate(fate) in {"held", "paid"}:
+        return fate.buyer_fee
+    if line.kind == "release" and line.amount == fate.price - fate.seller_fee:
+        return fate.seller_fee
+    return 0
+
+
+def name_kind(kind: str) -> str:
+    """The words of the filter that finds this kind of line."""
+    return next((words for _, words, kinds in GROUPS if kind in kinds), "Between communities")
