@@ -62,8 +62,10 @@ class Known:
 def find_ledger_problems(known: Known | None = None) -> list[Problem]:
     """What is wrong with the ledger now, from the last checks; seven queries at most, by primary keys."""
     known = known or Known()
+    # Somebody who stopped it by hand left no rows.
+    remedy = "Look at the rows below, then say why they may." if known.failures else "Say below why they may again."
     problems = [
-        Problem("stopped", f"Credits do not move in {name}: {words}", "Look at the rows below, then say why they may.")
+        Problem("stopped", f"Credits do not move in {name}: {words}", remedy)
         for name, words in _stops_by_name(known.stops)
     ]
     if known.failures:
