@@ -1,6 +1,7 @@
 """The other commands: help, check, doctor, places import."""
 
 import gzip
+import json
 import os
 import re
 import subprocess
@@ -100,6 +101,23 @@ def test_doctor_on_a_healthy_machine(localex: Run, database: str) -> None:
     assert done.returncode in {ExitCode.OK, ExitCode.FAILED}
     for line in ("fine  Python", "fine  Python packages", "fine  DATABASE_URL: answers", "fine  Migrations: all done"):
         assert line in done.stdout
+    assert "note  Backups: No restore was proven here yet." in done.stdout
+    assert "Nothing is wrong." not in done.stdout
+
+
+def test_doctor_names_what_is_missing_for_the_worst_day(localex: Run, database: str, servers: Servers) -> None:
+    detail = {"store": "/mnt/here", "same_disk": True, "key_confirmed": False}
+    with servers.connect(roles.OWNER, database) as owner:
+        owner.execute(
+            "INSERT INTO operations_status (name, at, detail) VALUES ('backup', now(), %s)", [json.dumps(detail)]
+        )
+    shown = localex(database, "doctor", "--port", "1").stdout
+    for words in (
+        "Backups: Nobody has confirmed a copy of the backup key",
+        "Backups: The backups lie on the same disk",
+        "Backups: No restore has ever been proven here",
+    ):
+        assert words in shown
 
 
 def test_doctor_says_what_is_wrong_and_how_to_mend_it(localex: Run, servers: Servers) -> None:

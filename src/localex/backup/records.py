@@ -12,8 +12,9 @@ from typing import Any
 
 import psycopg
 
+from localex.backup.health import Facts
 from localex.backup.manifest import Manifest
-from localex.backup.proof import Drilled
+from localex.backup.proof import Drilled, judge
 from localex.embedded.errors import StartError
 
 KEPT_DAYS = 400
@@ -114,10 +115,15 @@ def list_drills(url: str) -> list[Drilled] | None:
 
 
 def write_status(url: str, *, at: datetime, detail: Mapping[str, Any]) -> bool:
-    """Replace what the backup part says about itself. Returns whether it could be noted."""
+    """Replace what the backup part says about itself. Returns whether it could be noted.
+
+    What `detail` does not mention stays as it was said last about the same store.
+    """
     statement = """
         INSERT INTO operations_status (name, at, detail) VALUES ('backup', %s, %s)
-        ON CONFLICT (name) DO UPDATE SET at = excluded.at, detail = excluded.detail
+        ON CONFLICT (name) DO UPDATE SET at = excluded.at, detail = CASE
+            WHEN operations_status.detail ->> 'store' = excluded.detail ->> 'store' THEN operations_status.detail
+            ELSE '{}' END || excluded.detail
     """
     try:
         with connect(url) as connection:
@@ -125,3 +131,25 @@ def write_status(url: str, *, at: datetime, detail: Mapping[str, Any]) -> bool:
     except psycopg.Error:
         return False
     return True
+
+
+def read_facts(connection: "psycopg.Connection[Any]") -> Facts:
+    """What the operator page knows about backups. Raises psycopg.Error for a database without these tables."""
+    row = connection.execute("SELECT at, detail FROM operations_status WHERE name = 'backup'").fetchone()
+    said_at, detail = row or (None, {})
+    rows = connection.execute(
+        "SELECT started_at, ok, detail FROM operations_run WHERE kind = 'drill' AND ok IS NOT NULL "
+        "ORDER BY started_at DESC LIMIT %s",
+        [JUDGED_DRILLS],
+    )
+    proof = judge([Drilled.read(*found) for found in rows], store=str(detail.get("store") or ""))
+    newest = connection.execute("SELECT max(started_at) FROM operations_run WHERE kind = 'backup' AND ok").fetchone()
+    kept = detail.get("backups") or []
+    moments = [newest[0] if newest else None, datetime.fromisoformat(str(kept[0]["at"])) if kept else None]
+    return Facts(
+        said_at=said_at,
+        detail=detail,
+        last_backup_at=max(filter(None, moments), default=None),
+        last_proof_at=proof.proven_to,
+        last_drill_failed=proof.has_failed,
+    )

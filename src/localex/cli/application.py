@@ -26,8 +26,8 @@ def application(installation: Installation, *, as_owner: bool = False) -> Iterat
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        # A person reads what a command prints; what goes right is told by its progress bar.
-        os.environ.setdefault("LOCALEX_LOG_LEVEL", "WARNING")
+        # A person reads what a command prints; what happened is told by its own words, not by a line for machines.
+        os.environ.setdefault("LOCALEX_LOG_LEVEL", "ERROR")
         set_up()
         from django.db import ProgrammingError
 

@@ -8,17 +8,23 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from localex.cli.calling import pasteable
 from localex.cli.output import console
 from localex.embedded.binaries import find_postgres_install, find_redis_server
 from localex.embedded.directory import NEEDED_FREE_BYTES, DirectoryLock
 from localex.embedded.errors import ExitCode, StartError
 from localex.embedded.installation import Installation
 from localex.embedded.parts import check_address
+
+if TYPE_CHECKING:
+    import psycopg
 
 OLDEST_PYTHON, FIRST_UNTRIED_PYTHON = (3, 11), (3, 14)
 # What an import fails without; a missing one means that the installation was interrupted or made by hand.
@@ -55,10 +61,12 @@ def run_doctor(installation: Installation, *, host: str, port: int) -> ExitCode:
         head = Text.assemble((f"{finding.mark.value:<6}", colours[finding.mark]), f"{finding.what}: {finding.words}")
         console().print(head)
         if finding.remedy:
-            console().print(Text(f"      {finding.remedy}", style="dim"))
+            console().print(Text(f"      {pasteable(finding.remedy)}", style="dim"))
+    notes = sum(finding.mark is Mark.NOTE and bool(finding.remedy) for finding in findings)
     wrong = sum(finding.mark is Mark.WRONG for finding in findings)
     if not wrong:
-        console().print("\nNothing is wrong.")
+        left = "one thing is left" if notes == 1 else f"{notes} things are left"
+        console().print(f"\nNothing is broken; {left} to do." if notes else "\nNothing is wrong.")
         return ExitCode.OK
     console().print(f"\n{wrong} {'thing is' if wrong == 1 else 'things are'} wrong.")
     return ExitCode.FAILED
@@ -244,10 +252,47 @@ def _database(installation: Installation, *, is_running: bool) -> Iterator[Findi
             state, pending = read_schema_state(connection), find_pending(connection)
             yield Finding("PostgreSQL", Mark.FINE, "running" if is_running else "starts")
             yield _schema(state, pending)
+            yield from _backups(connection, installation, is_running=is_running)
     except StartError as error:
         yield _wrong("PostgreSQL", error)
     except psycopg.Error as error:
         yield Finding("PostgreSQL", Mark.WRONG, str(error).strip().splitlines()[-1], "Look into logs/postgres.log.")
+
+
+def _backups(
+    connection: "psycopg.Connection[Any]", installation: Installation, *, is_running: bool
+) -> Iterator[Finding]:
+    """What the operator page says about backups, by the same rules; nothing for a database of an older release.
+
+    Notes, since nothing is broken today. A LocalEx that does not run is not blamed for saying nothing.
+    """
+    import psycopg
+
+    from localex.backup.health import find_problems
+    from localex.backup.keys import FILE, Keys
+    from localex.backup.records import read_facts
+    from localex.cli.up import are_backups_on
+
+    if not are_backups_on(installation):
+        yield Finding("Backups", Mark.NOTE, "switched off by LOCALEX_BACKUP")
+        return
+    try:
+        facts = read_facts(connection)
+    except psycopg.Error:
+        return
+    secrets = installation.directory.secrets
+    if facts.said_at is not None and (secrets / FILE).exists():
+        is_confirmed = Keys.read(secrets / FILE, secrets).is_confirmed
+        facts = replace(facts, detail={**facts.detail, "key_confirmed": is_confirmed})
+    codes = set()
+    for problem in find_problems(facts, now=datetime.now(UTC)):
+        if is_running or problem.code not in {"silent", "never_ran", "lag"}:
+            codes.add(problem.code)
+            yield Finding("Backups", Mark.NOTE, problem.words, problem.remedy)
+    if facts.last_proof_at is None and "never_proven" not in codes:
+        yield Finding("Backups", Mark.NOTE, "No restore was proven here yet.", "`localex drill` proves one now.")
+    elif not codes:
+        yield Finding("Backups", Mark.FINE, "kept elsewhere, and a restore was proven")
 
 
 def _schema(state: dict[str, str], pending: list[str]) -> Finding:

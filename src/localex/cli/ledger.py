@@ -138,13 +138,17 @@ def status(data_dir: DataDir = None) -> None:
         seal = health.find_last_seal()
         offences = list_offences(health.list_open_failures())
         given = health.list_given()
+        slugs = _slugs()
     lines.append(
         f"Last seal: {seal.seal_no}, until {_when(seal.until)}, {seal.digest.hex()}" if seal else "No seal yet."
     )
-    lines += [f"STOPPED since {_when(each.stopped_at)}: {each.community_id}: {each.why}" for each in stops]
+    lines += [
+        f"STOPPED since {_when(each.stopped_at)}: {slugs.get(each.community_id, each.community_id)}: {each.why}"
+        for each in stops
+    ]
     lines += [] if stops else ["Postings go on everywhere."]
     lines += [f"BROKEN {row['check']}: {row['subject']}: {row['detail']}" for row in offences]
-    lines += [_describe_given(each) for each in given] or ["No coordinator gave credits in the last 30 days."]
+    lines += [_describe_given(each, slugs) for each in given] or ["No coordinator gave credits in the last 30 days."]
     for line in lines:
         say(line)
     if stops:
@@ -158,11 +162,18 @@ def _describe_check(name: str, run: Any) -> str:
     return f"Last {name}: {_when(run.finished_at)}, {'all in order' if run.ok else 'BROKEN: ' + broken}"
 
 
-def _describe_given(given: Any) -> str:
+def _slugs() -> dict[UUID, str]:
+    """The short names of the communities, as the commands take them."""
+    from localex.communities.models import Community
+
+    return dict(Community.objects.values_list("pk", "slug"))
+
+
+def _describe_given(given: Any, slugs: dict[UUID, str]) -> str:
     from localex.lib.money import display
 
-    by = given.actor or "nobody known"
-    return f"Given {_when(given.at)}: {display(given.amount)} to {given.owner} by {by} in {given.community_id}"
+    by, place = given.actor or "nobody known", slugs.get(given.community_id, given.community_id)
+    return f"Given {_when(given.at)}: {display(given.amount)} to {given.owner} by {by} in {place}"
 
 
 def _when(moment: Any) -> str:
