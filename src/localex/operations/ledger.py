@@ -93,7 +93,7 @@ def find_ledger_problems(known: Known | None = None) -> list[Problem]:
 
 def list_offences(failures: Iterable[CheckRun]) -> list[dict[str, Any]]:
     """The rows that these runs found, each once: `check`, `promise`, `subject`, `detail`, `community_id`."""
-    found = {}
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for run in failures:
         for result in run.results:
             for offence in result["offences"]:
