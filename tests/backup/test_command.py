@@ -15,6 +15,8 @@ from tests.backup.conftest import Backed
 from tests.backup.town import PATIENCE_SECONDS, Town, read_postings
 from tests.embedded.running import clean_environment
 
+pytestmark = pytest.mark.slow
+
 
 def localex(*words: object, typed: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run the command."""

@@ -13,6 +13,8 @@ from localex.embedded import roles
 from localex.embedded.installation import Installation
 from tests.backup.town import Town, read_postings, restore
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_role_that_may_replicate_and_read_is_enough(town: Town, place: Path) -> None:
     with town.cluster.connect(roles.SUPER) as connection:
