@@ -52,7 +52,7 @@ def test_a_picture_that_came_after_the_backup_is_there(backed: Backed, town: Tow
 
 
 def test_a_time_without_any_commit_after_it_is_the_end_of_the_log(backed: Backed, town: Town, place: Path) -> None:
-    _, newest = engine.find_range(backed.store, town.keys) or (None, None)
+    _, newest = engine.find_ranges(backed.store, town.keys)[-1]
 
     found = restore(backed.store, town, place / "new", to=newest)
 

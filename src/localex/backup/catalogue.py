@@ -1,6 +1,7 @@
 """Which backups a store holds, and which times they reach."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from localex.backup.errors import BackupDamaged, BackupError, NothingToRestore, WrongKey
@@ -8,7 +9,27 @@ from localex.backup.keys import Keys
 from localex.backup.manifest import FOLDER, NAME, Manifest, object_name
 from localex.backup.sealed import read_small
 from localex.backup.stores import Store
-from localex.backup.wal import find_chain
+from localex.backup.wal import Chain, find_chain
+
+Range = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A backup and the log that follows: every moment from `first` to `last`, both inclusive, can be restored."""
+
+    manifest: Manifest
+    chain: Chain
+
+    @property
+    def first(self) -> datetime:
+        """When the backup ended."""
+        return self.manifest.stopped_at
+
+    @property
+    def last(self) -> datetime:
+        """Behind a gap nothing can be reached; what is before it can, but nobody knows until when."""
+        return self.first if self.chain.missing else self.chain.newest.at
 
 
 def list_ids(store: Store) -> list[str]:
@@ -66,13 +87,17 @@ def newest_id(store: Store) -> str:
     return ids[-1]
 
 
-def find_range(store: Store, keys: Keys) -> tuple[datetime, datetime] | None:
-    """See `engine.find_range`."""
-    manifests = list_manifests(store, keys)
-    if not manifests:
-        return None
-    newest = manifests[-1]
-    chain = find_chain(store, keys, newest)
-    # Behind a gap nothing can be reached; what is before it can, but nobody knows until when.
-    last = newest.stopped_at if chain.missing else chain.newest.at
-    return min(manifest.stopped_at for manifest in manifests), last
+def list_reaches(store: Store, keys: Keys) -> list[Reach]:
+    """Every backup with the times that it reaches, oldest first. Decrypts manifests, histories and notes."""
+    return [Reach(manifest, find_chain(store, keys, manifest)) for manifest in list_manifests(store, keys)]
+
+
+def find_ranges(store: Store, keys: Keys) -> list[Range]:
+    """See `engine.find_ranges`."""
+    found: list[Range] = []
+    for first, last in sorted((reach.first, reach.last) for reach in list_reaches(store, keys)):
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return found

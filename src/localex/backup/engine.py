@@ -17,7 +17,7 @@ __all__ = [
     "Restored",
     "Verified",
     "apply_retention",
-    "find_range",
+    "find_ranges",
     "list_backups",
     "make_backup",
     "restore",
@@ -42,10 +42,13 @@ def list_backups(store: Store, keys: Keys) -> list[Manifest]:
     return catalogue.list_manifests(store, keys)
 
 
-def find_range(store: Store, keys: Keys) -> tuple[datetime, datetime] | None:
-    """The earliest and the newest moment that can be restored, or None without a backup. Decrypts every
-    manifest and the histories of the log, and looks at the names of everything else."""
-    return catalogue.find_range(store, keys)
+def find_ranges(store: Store, keys: Keys) -> list[tuple[datetime, datetime]]:
+    """Every moment that can be restored, as ranges from and to a moment, both inclusive; empty without a backup.
+
+    There is more than one range when the log has a gap, or is not shipped up to the next base backup. Decrypts every
+    manifest and the histories of the log, and looks at the names of everything else.
+    """
+    return catalogue.find_ranges(store, keys)
 
 
 def verify_backup(store: Store, keys: Keys, backup_id: str = "", report: Report = silent) -> Verified:

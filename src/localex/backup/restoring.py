@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from localex.backup.catalogue import find_range, list_manifests, read_manifest
+from localex.backup.catalogue import find_ranges, list_manifests, read_manifest
 from localex.backup.claim import BEGUN, RECOVERED, UNPACKED, Claim, claimed
 from localex.backup.errors import BackupDamaged, BackupError, NothingToRestore, StoreFull, store_error
 from localex.backup.files import scan
@@ -75,32 +75,54 @@ def restore(
 
 
 def choose(store: Store, keys: Keys, *, backup_id: str, to: datetime | None) -> tuple[Manifest, Chain]:
-    """The backup to begin with, and the log that follows. Raises NothingToRestore with the possible range."""
+    """The backup to begin with, and the log that follows. Raises NothingToRestore with the possible ranges."""
     if backup_id:
-        manifest = read_manifest(store, keys, backup_id)
+        manifests = [read_manifest(store, keys, backup_id)]
     else:
-        manifests = [found for found in list_manifests(store, keys) if to is None or found.stopped_at <= to]
-        if not manifests:
-            raise _out_of_range(store, keys, to)
-        manifest = manifests[-1]
-    chain = find_chain(store, keys, manifest)
-    if to is None and chain.missing:
+        manifests = list_manifests(store, keys)
+    if to is not None:
+        return _choose_for(store, keys, manifests, to)
+    if not manifests:
+        raise NothingToRestore(f"There is no backup in {store.place}.")
+    chain = find_chain(store, keys, manifests[-1])
+    if chain.missing:
         raise BackupDamaged(
             f"The log has a gap: segment {chain.missing[0]} is missing in the store, so nothing after it can be "
             "restored. Give --to a time before it was written, or an older or newer backup."
         )
-    if to is not None and not manifest.stopped_at <= to <= chain.newest.at:
+    return manifests[-1], chain
+
+
+def _choose_for(store: Store, keys: Keys, manifests: list[Manifest], to: datetime) -> tuple[Manifest, Chain]:
+    """The newest backup that ended before `to` and whose log reaches it.
+
+    That of the newest one may end too early: until its log is shipped, a base backup reaches only its own end.
+    """
+    behind_gap: tuple[Manifest, Chain] | None = None
+    for manifest in reversed(manifests):
+        if manifest.stopped_at > to:
+            continue
+        chain = find_chain(store, keys, manifest)
+        if to == manifest.stopped_at or (to <= chain.newest.at and not chain.missing):
+            return manifest, chain
+        if to <= chain.newest.at and behind_gap is None:
+            # Perhaps it lies before the gap, which only the recovery can tell.
+            behind_gap = manifest, chain
+    if behind_gap is None:
         raise _out_of_range(store, keys, to)
-    return manifest, chain
+    return behind_gap
 
 
-def _out_of_range(store: Store, keys: Keys, to: datetime | None) -> NothingToRestore:
-    found = find_range(store, keys)
-    if found is None:
+def _out_of_range(store: Store, keys: Keys, to: datetime) -> NothingToRestore:
+    found = find_ranges(store, keys)
+    if not found:
         return NothingToRestore(f"There is no backup in {store.place}.")
-    first, last = (moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC") for moment in found)
-    asked = to.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC") if to else "the newest moment"
-    return NothingToRestore(f"{asked} cannot be restored. Possible is any time from {first} to {last}.")
+    ranges = ", or ".join(f"from {_exact(first)} to {_exact(last)}" for first, last in found)
+    return NothingToRestore(f"{_exact(to)} cannot be restored. Possible is any time {ranges}.")
+
+
+def _exact(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
 
 
 def _prepare(claim: Claim, manifest: Manifest) -> DataDirectory:

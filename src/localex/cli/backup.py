@@ -332,9 +332,8 @@ def _list(store: Store, keys: "Keys") -> None:
             f"{manifest.backup_id}  database {spell_bytes(manifest.base_bytes):>9}  "
             f"files {spell_bytes(manifest.file_bytes):>9}  LocalEx {manifest.localex_version}  {seal}"
         )
-    found = engine.find_range(store, keys)
-    if found:
-        say(f"Any time from {_time(found[0])} to {_time(found[1])} can be restored.")
+    for first, last in engine.find_ranges(store, keys):
+        say(f"Any time from {_exact(first)} to {_exact(last)} can be restored.")
 
 
 def _verify(store: Store, keys: "Keys", backup_id: str) -> ExitCode:
@@ -386,6 +385,11 @@ def _parse_time(text: str) -> datetime | None:
         raise StartError(
             f"{text} is no time. Write it like 2026-11-23T14:32:07+01:00, or `latest`.", ExitCode.USAGE
         ) from None
+
+
+def _exact(moment: datetime) -> str:
+    """To the microsecond, because what is said to be possible must be possible."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S.%f %z")
 
 
 def _time(moment: datetime) -> str:

@@ -1,0 +1,131 @@
+"""The times that are said to be possible are those that can be restored, to the microsecond."""
+
+import io
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from localex.backup import engine
+from localex.backup.catalogue import find_ranges
+from localex.backup.errors import NothingToRestore
+from localex.backup.keys import Keys
+from localex.backup.manifest import Manifest, StoredFile, object_name
+from localex.backup.restoring import choose
+from localex.backup.sealed import seal
+from localex.backup.stores import FolderStore
+from localex.backup.wal import Newest, newest_object, segment_name, wal_object
+from tests.backup.conftest import Backed
+from tests.backup.town import Town, read_postings, restore
+
+BEGUN = datetime(2026, 11, 23, 1, 56, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+SEGMENT_SIZE = 1 << 24
+SYSTEM = "7"
+
+
+def make_manifest(number: int, stopped_at: datetime, stop_lsn: int) -> Manifest:
+    return Manifest(
+        backup_id=f"20261123T{number:06}Z",
+        started_at=stopped_at - timedelta(seconds=2),
+        stopped_at=stopped_at,
+        start_lsn=stop_lsn - 100,
+        stop_lsn=stop_lsn,
+        timeline=1,
+        system_identifier=SYSTEM,
+        segment_size=SEGMENT_SIZE,
+        localex_version="0.2.0",
+        schema_fingerprint="",
+        postgres_version="18.4",
+        database="localex",
+        key_fingerprint="",
+        base=(),
+        files_index=StoredFile("", 0, ""),
+        base_bytes=0,
+        file_bytes=0,
+        file_count=0,
+        postgres_manifest_sha256="",
+        row_counts={},
+    )
+
+
+def make_store(place: Path, chance: random.Random) -> tuple[FolderStore, Keys]:
+    """One to four backups; the log is shipped up to somewhere, perhaps with a segment lost."""
+    (place / "secrets").mkdir(parents=True)
+    store, keys = FolderStore(place / "store"), Keys.prepare(place / "secrets")
+    seconds = sorted(chance.sample(range(10, 120), chance.randint(1, 4)))
+    # A segment a second.
+    for number, second in enumerate(seconds):
+        at = BEGUN + timedelta(seconds=second, microseconds=chance.randrange(1_000_000))
+        manifest = make_manifest(number, at, second * SEGMENT_SIZE + 500)
+        seal(store, keys, object_name(manifest.backup_id), io.BytesIO(manifest.to_json()))
+    shipped = chance.choice([0, seconds[0] + 1, chance.randint(5, 130), 130])
+    if shipped:
+        lost = chance.choice([0, chance.randint(5, 130)])
+        for second in range(5, shipped + 1):
+            if second != lost:
+                with store.writing(wal_object(SYSTEM, segment_name(1, second, SEGMENT_SIZE))) as file:
+                    file.write(b"x")
+        newest = Newest(1, (shipped + 1) * SEGMENT_SIZE, BEGUN + timedelta(seconds=shipped, microseconds=999_999))
+        seal(store, keys, newest_object(SYSTEM, 1), io.BytesIO(newest.to_json()))
+    return store, keys
+
+
+def try_to_choose(store: FolderStore, keys: Keys, moment: datetime) -> tuple[str, bool]:
+    """The words of a refusal; and whether what was chosen has a gap on the way that is not known to be needed."""
+    try:
+        manifest, chain = choose(store, keys, backup_id="", to=moment)
+    except NothingToRestore as error:
+        return error.message, False
+    assert manifest.stopped_at <= moment <= chain.newest.at
+    return "", bool(chain.missing) and moment != manifest.stopped_at
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_promised_moment_is_accepted_and_no_other(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    store, keys = make_store(tmp_path, chance)
+    ranges = find_ranges(store, keys)
+    edges = [edge for pair in ranges for edge in pair]
+    moments = [edge + shift for edge in edges for shift in (-TICK, timedelta(), TICK)]
+    moments += [BEGUN + timedelta(seconds=chance.uniform(0, 140)) for _ in range(30)]
+
+    for moment in moments:
+        is_promised = any(first <= moment <= last for first, last in ranges)
+        words, has_gap = try_to_choose(store, keys, moment)
+        # Before a gap it is tried, without a promise.
+        assert is_promised == (not words and not has_gap), (moment, ranges)
+        assert not words or all(f"{edge:%H:%M:%S.%f}" in words for edge in edges)
+
+
+def test_the_edges_of_each_range_are_restored(own_store: FolderStore, backed: Backed, town: Town, place: Path) -> None:
+    """A base backup whose log was not shipped yet reaches its own end only, and what is before it is a hole."""
+    before = town.post("in the hole")
+    second = town.backup(own_store)
+    first_range, second_range = engine.find_ranges(own_store, town.keys)
+
+    assert second_range == (second.stopped_at, second.stopped_at)
+    assert first_range[0] == backed.manifest.stopped_at
+    assert first_range[1] < before
+    with pytest.raises(NothingToRestore, match=r"any time from .*, or from .* UTC\."):
+        restore(own_store, town, place / "hole", to=second.stopped_at - TICK)
+    for number, moment in enumerate((first_range[1], second_range[0])):
+        assert restore(own_store, town, place / f"{number}", to=moment).restored_to == moment
+    assert read_postings(place / "1")[-1] == "in the hole"
+    # With the log shipped there is no hole.
+    with town.receiving(own_store):
+        town.post("shipped")
+    assert len(engine.find_ranges(own_store, town.keys)) == 1
+    restore(own_store, town, place / "filled", to=second.stopped_at - TICK)
+    assert "in the hole" in read_postings(place / "filled")
+
+
+def test_a_backup_that_is_named_reaches_what_its_own_log_reaches(
+    own_store: FolderStore, backed: Backed, town: Town, place: Path
+) -> None:
+    manifest = backed.manifest
+    with pytest.raises(NothingToRestore):
+        choose(own_store, town.keys, backup_id=manifest.backup_id, to=manifest.stopped_at - TICK)
+    chosen, _ = choose(own_store, town.keys, backup_id=manifest.backup_id, to=backed.between)
+    assert chosen == backed.manifest
