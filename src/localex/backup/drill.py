@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from localex.backup import engine
 from localex.backup.errors import Busy, words_of
-from localex.backup.facts import find_lost_rows
+from localex.backup.facts import find_ledger_seal, find_lost_rows
 from localex.backup.health import spell
 from localex.backup.keys import Keys
 from localex.backup.progress import Report, silent
@@ -263,17 +263,21 @@ def _compare_rows(restored: Restored) -> Line:
 
 
 def _compare_seal(connection: "psycopg.Connection[Any]", restored: Restored) -> Line:
-    """The ledger's seal of the manifest is in the restored database, with the same digest."""
+    """The newest restored seal by number and digest; that of the manifest must be there with the same digest.
+
+    The log goes on behind the backup, so the restored books may be sealed further than the manifest knows.
+    """
     seal = restored.manifest.ledger_seal
-    if seal is None:
-        return Line("Seal", True, "nothing was sealed yet")
-    if not _exists(connection, "to_regclass('ledger.seals')"):
-        return Line("Seal", False, f"seal {seal.seal_no} is not there, nor any other")
-    row = connection.execute(
-        "SELECT encode(digest, 'hex') FROM ledger.seals WHERE seal_no = %s", [seal.seal_no]
-    ).fetchone()
-    if row is None:
-        return Line("Seal", False, f"seal {seal.seal_no} is not there")
-    if row[0] != seal.digest:
-        return Line("Seal", False, f"seal {seal.seal_no} has another digest than the backup says")
-    return Line("Seal", True, f"number {seal.seal_no}, {seal.digest[:16]}…, is the same")
+    newest = find_ledger_seal(connection)
+    if newest is None:
+        return Line("Seal", seal is None, f"seal {seal.seal_no} is not there, nor any other" if seal else "none yet")
+    if seal is not None:
+        row = connection.execute(
+            "SELECT encode(digest, 'hex') FROM ledger.seals WHERE seal_no = %s", [seal.seal_no]
+        ).fetchone()
+        if row is None or newest.seal_no < seal.seal_no:
+            return Line("Seal", False, f"seal {seal.seal_no} is not there")
+        if row[0] != seal.digest:
+            return Line("Seal", False, f"seal {seal.seal_no} has another digest than the backup says")
+    known = f"the backup knew number {seal.seal_no}" if seal else "the backup knew none"
+    return Line("Seal", True, f"number {newest.seal_no}, {newest.digest[:16]}…; {known}")

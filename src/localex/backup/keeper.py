@@ -86,6 +86,7 @@ class Keeper:
         self._memory = self._read_memory()
         self._manifests: list[Manifest] = []
         self._unreadable: list[str] = []
+        self._looked_at: datetime | None = None
         self._has_to_prune = False
         self._retention_error = ""
         self._error = ""
@@ -123,6 +124,9 @@ class Keeper:
 
     def _work(self) -> None:
         """Backups and drills, one after the other, when they are due."""
+        with contextlib.suppress(Exception):
+            # Soon, so that the operator page knows what is kept; what is wrong is said by the first round.
+            self._look_into_store()
         self._stop.wait(self._first_after.total_seconds())
         while not self._stop.is_set():
             try:
@@ -195,9 +199,11 @@ class Keeper:
         self._look_into_store()
 
     def _look_into_store(self) -> None:
+        looked_at = _now()
         self._manifests = engine.list_backups(self._store, self._keys)
         readable = {manifest.backup_id for manifest in self._manifests}
         self._unreadable = [backup_id for backup_id in list_ids(self._store) if backup_id not in readable]
+        self._looked_at = looked_at
 
     def _drill(self) -> None:
         run = records.begin_run(self._app_url, "drill", started_at=_now())
@@ -262,11 +268,18 @@ class Keeper:
             "error": self._error or self._receiver.state.trouble,
             "store_gone": self._describe_place(),
             "retention": self._describe_retention(),
-            "backups": [
-                {"id": made.backup_id, "at": made.started_at, "bytes": made.stored_bytes}
-                for made in reversed(self._manifests[-60:])
-            ],
+            **self._describe_kept(),
         }
+
+    def _describe_kept(self) -> dict[str, Any]:
+        """What is in the store; nothing before it was looked at, so that what was known last stays written down."""
+        if self._looked_at is None:
+            return {}
+        kept = [
+            {"id": made.backup_id, "at": made.started_at, "bytes": made.stored_bytes}
+            for made in reversed(self._manifests[-60:])
+        ]
+        return {"looked_at": self._looked_at, "backups": kept}
 
     def _describe_place(self) -> str:
         try:
