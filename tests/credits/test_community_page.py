@@ -8,6 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 
 from localex.credits import community, health, seals
 from localex.credits.guide import SCRIPT, SOURCE, describe_guide
@@ -92,7 +93,14 @@ def test_a_stop_is_said_on_every_page_that_moves_credits(browser: Client, member
     other = town.new_member(member.community)
     offer = town.new_offer(other, town.new_listing(member, title="A blue lamp"))
     trade = town.new_trade(other, member, price=5)
-    pages = ("/credits/", "/credits/community/", f"/trades/{trade.id}/", f"/offers/{offer.id}/")
+    wanted = town.new_listing(other, title="A red lamp")
+    pages = (
+        "/credits/",
+        "/credits/community/",
+        f"/trades/{trade.id}/",
+        f"/offers/{offer.id}/",
+        reverse("trading:make_offer", args=[wanted.id]),
+    )
     for address in pages:
         assert "No credits move" not in browser.get(address).content.decode(), address
     with connection.cursor() as cursor:

@@ -70,8 +70,15 @@ def test_stopped_postings_are_said_in_words_and_nothing_is_lost(member: Member) 
     offer = town.new_offer(buyer, town.new_listing(member))
     inspection.stop(community_id=member.community_id, words="Somebody looks into it.")
     seller = browser_of(member)
-    answer = seller.post(f"/offers/{offer.id}/accept/")
+    page = seller.get(f"/offers/{offer.id}/").content.decode()
+    assert 'disabled aria-describedby="accept-waits"' in page
+    assert "You can accept as soon as credits move again." in page
+    answer = seller.post(f"/offers/{offer.id}/accept/", headers={"Referer": f"http://testserver/offers/{offer.id}/"})
     assert answer.status_code == 503
+    assert f'href="http://testserver/offers/{offer.id}/">Back to where you were</a>' in answer.content.decode()
+    assert '<nav class="bar"' in answer.content.decode()
+    elsewhere = seller.post(f"/offers/{offer.id}/accept/", headers={"Referer": "https://elsewhere.example/"})
+    assert "elsewhere.example" not in elsewhere.content.decode()
     assert "Credits cannot move in this community at the moment" in answer.content.decode()
     assert "Your credits are where they were." in answer.content.decode()
     assert inspection.resume(community_id=member.community_id, actor=None, words="It was nothing.")

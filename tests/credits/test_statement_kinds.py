@@ -142,7 +142,11 @@ def test_a_credit_line_is_said_and_the_chart_goes_below_zero(buyer: Member, sell
     services.set_credit_line(
         community_id=buyer.community_id, owner=buyer.ledger_ref, limit=5000, actor=None, words="Ten good trades"
     )
-    assert "150 credits to spend of it, how far you may go below zero 50" in page_of(buyer)
+    assert "150 credits to spend To spend 150 of which credit line 50 of which yours 100" in page_of(buyer)
+    header = Client()
+    header.force_login(buyer.user)
+    top = header.get("/credits/").content.decode().partition("<main")[0]
+    assert '100<span class="visually-hidden"> credits of your own to spend' in top
     trade_id = new_id()
     services.hold(
         key=new_id(),

@@ -204,3 +204,19 @@ def test_without_fees_nobody_reads_a_word_about_them(plain_static: None) -> None
     trade = services.accept_offer(actor=seller, offer_id=offer.id)
     pages += [read(one, reverse("trading:detail", args=[trade.id])) for one in (seller, buyer)]
     assert not [page for page in pages if re.search(r"\bfees?\b", page)]
+
+
+def test_the_page_says_at_once_what_is_no_price_and_what_is_too_much(plain_static: None) -> None:
+    community = with_fees(fee_fixed_buyer=50)
+    seller, buyer = town.new_member(community), town.new_member(community)
+    form = reverse("trading:make_offer", args=[town.new_listing(seller, price=30).id])
+    assert "30.50" in read(buyer, form)
+    slips = {"": "", "0": "Offer at least 1 credit.", "1.5": "Write a whole number of credits."}
+    for price, words in slips.items():
+        page = read(buyer, f"{form}?price={price}")
+        assert words in page
+        assert "Held safely" not in page
+    assert "That is more than you have: 100 credits, with the fee it needs 100.50." in read(buyer, f"{form}?price=100")
+    assert "more than you have" not in read(buyer, f"{form}?price=99")
+    wanted = reverse("trading:make_offer", args=[town.new_listing(seller, direction="wanted", price=300).id])
+    assert "more than you have" not in read(buyer, wanted)

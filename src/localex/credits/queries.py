@@ -45,6 +45,11 @@ class Balance:
     credit_line: int = 0
 
     @property
+    def own(self) -> int:
+        """What of `available` is the member's, below zero for a debt."""
+        return self.available - self.credit_line
+
+    @property
     def total(self) -> int:
         return self.available + self.held - self.credit_line
 

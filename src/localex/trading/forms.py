@@ -1,6 +1,5 @@
 """What people type in a trade. Prices are typed in whole credits and become hundredths here."""
 
-import contextlib
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +19,12 @@ OTHER = "other"
 
 
 class OfferForm(forms.Form):
-    """A price for a listing; the hidden key makes the same form sent twice one offer."""
+    """A price for a listing; the hidden key makes the same form sent twice one offer.
+
+    `slip` says what is wrong with a price in the address, "" for nothing: the page asks while somebody types.
+    """
+
+    slip = ""
 
     key = forms.UUIDField(widget=forms.HiddenInput, required=False)
     price = forms.IntegerField(
@@ -40,15 +44,22 @@ class OfferForm(forms.Form):
         """`available` is the maker's balance in hundredths, shown beside the field; `asked` a price to begin with."""
         kwargs.setdefault("initial", {"key": new_id(), "price": listing.price // money.HUNDREDTHS})
         super().__init__(*args, **kwargs)
-        with contextlib.suppress(ValueError, forms.ValidationError):
-            if asked and not listing.is_gift:
-                self.initial["price"] = self.fields["price"].clean(asked[:9])
+        if asked is not None and not listing.is_gift:
+            self._take(asked[:9])
         if listing.is_gift:
             del self.fields["price"]
         elif listing.is_wanted:
             self.fields["price"].label = "What you ask for it"
         else:
             self.fields["price"].help_text = f"You have {money.display(available)} credits available."
+
+    def _take(self, asked: str) -> None:
+        """A price of the address: what is no price stays out of the field, and no sum is shown for it."""
+        try:
+            self.initial["price"] = self.fields["price"].clean(asked)
+        except forms.ValidationError as error:
+            self.initial["price"] = None
+            self.slip = error.messages[0] if asked else ""
 
     @property
     def amount(self) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import segno
 from django.urls import reverse
 
-from localex.lib import clock, money
+from localex.lib import clock
 from localex.listings.models import Listing, ListingPhoto
 from localex.members.models import Member
 from localex.places import queries as place_queries
@@ -91,12 +91,12 @@ def describe_listing(listing: Listing) -> dict[str, Any]:
     return {"cover": cover, "asks_for_gift": listing.is_gift and not listing.is_wanted}
 
 
-def describe_making(listing: Listing, price: int) -> dict[str, Any]:
-    """What the page for making an offer says about `price`, hundredths, beside the form."""
+def describe_making(listing: Listing, price: int, available: int) -> dict[str, Any]:
+    """What the page for making an offer says about `price`, hundredths, to somebody with `available` ones."""
     cost = fees.quote(listing.community, price)
     return {
         "quote": cost,
-        "has_fees": fees.quote(listing.community, money.HUNDREDTHS).has_fees,
+        "is_too_much": not listing.is_wanted and cost.held > available,
         "i_would_pay": not listing.is_wanted,
         "payee": "You" if listing.is_wanted else listing.owner.display_name,
         **describe_listing(listing),

@@ -75,7 +75,7 @@ def make_offer(request: MemberRequest, listing_id: uuid.UUID) -> HttpResponse:
     ):
         return redirect("trading:offer", offer_id=made[0].id)
     context = {"form": form, "listing": listing, "balance": balance}
-    context |= pages.describe_making(listing, form.shown_amount)
+    context |= pages.describe_making(listing, form.shown_amount, balance.available)
     return render(request, "trading/make_offer.html", context, status=422 if form.errors else 200)
 
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+PAUSED = 503
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,22 @@ PAGES = {
 def render_error(request: HttpRequest, status: int, *, message: str = "", kept: str = "") -> HttpResponse:
     """Return the page for `status`, or only its notice when htmx asked for a fragment.
 
-    A page of an unknown status is drawn like 400 or 500. The 500 page asks neither session nor database anything.
+    A page of an unknown status is drawn like 400 or 500. The 500 page asks neither session nor database anything. The
+    503 page is about credits that do not move while all else does: it is a page like the others, with a way back.
     """
     page = PAGES.get(status) or PAGES[400 if status < 500 else 500]
     words = {"page": page, "status": status, "message": message or page.message, "kept": kept or page.kept}
+    if status == PAUSED:
+        words["back"] = _find_way_back(request)
     template = "components/error_notice.html" if "HX-Request" in request.headers else f"{_template_status(status)}.html"
-    return render(request if status < 500 else None, template, words, status=status)
+    return render(request if status < 500 or status == PAUSED else None, template, words, status=status)
+
+
+def _find_way_back(request: HttpRequest) -> str:
+    """The page of ours that the step was taken on, or ""."""
+    referer = request.headers.get("Referer", "")
+    hosts = {request.get_host()}
+    return referer if url_has_allowed_host_and_scheme(referer, hosts, require_https=request.is_secure()) else ""
 
 
 def _template_status(status: int) -> int:
