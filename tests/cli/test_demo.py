@@ -31,7 +31,7 @@ def test_the_town_is_refused_where_people_live(localex: Run, database: str, serv
     done = localex(database, "fill-demo", LOCALEX_DATA_DIR=str(tmp_path), LOCALEX_DEMO="true")
     assert done.returncode == ExitCode.NOT_A_DEMO, done.stderr
     assert "Real people use the installation" in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize(("state", "expected"), [("filling", False), ("filled", True)])

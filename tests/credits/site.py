@@ -53,4 +53,4 @@ def result_of(run: Any, name: str = "I8") -> Any:
 def seal() -> int:
     from localex.credits import seals
 
-    return seals.seal_everything(patience_s=5)
+    return seals.seal_everything(patience_s=600)

@@ -15,7 +15,7 @@ from typing import Any
 from localex.embedded.processes import ProcessRecord, group_members, wait_until
 
 # Generous: the machine may be busy; nothing here measures speed.
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 240
 ROOT = Path(__file__).parents[2]
 FROM_OUTSIDE = ("LOCALEX_", "DATABASE_", "REDIS_", "EMAIL_", "DJANGO_")
 
