@@ -149,13 +149,13 @@ def doctor(data_dir: DataDir = None, port: Port = DEFAULT_PORT, host: Host = DEF
 def upgrade(data_dir: DataDir = None) -> None:
     """Bring an installation to this version of LocalEx, or leave it exactly as it was.
 
-    Makes a backup, stops a LocalEx that runs on the directory, copies the database, migrates, serves a page where
-    nobody else sees it, and checks the ledger. When one of these fails, the copy is put back. Killed in the middle, run
-    it again.
+    When nothing is to be done, it says so and stops nothing. Else it makes a backup, stops a LocalEx that runs on the
+    directory, copies the database, migrates, serves a page where nobody else sees it, and checks the ledger. When one
+    of these fails, the copy is put back. Killed in the middle, run it again.
 
     [bold]Example[/bold]
 
-    pip install --upgrade localex && localex upgrade && localex up
+    git pull && make .venv/base.stamp && .venv/bin/localex upgrade
     """
     from localex.cli.upgrade import run_upgrade
 

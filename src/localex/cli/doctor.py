@@ -104,7 +104,7 @@ def _packages() -> Finding:
         "Python packages",
         Mark.WRONG,
         f"{', '.join(missing)} missing",
-        "Install them again: pip install --force-reinstall localex.",
+        "Install them again: remove .venv/base.stamp in the clone and run `make .venv/base.stamp`.",
     )
 
 
