@@ -118,6 +118,9 @@ def test_a_stopped_community_goes_on_for_a_reason(staff: Client, member: Any) ->
     page = text(staff)
     assert "Postings let go on" in page
     assert f"Account {member.user.pk}: {REASON}" in page
+    # Who resumed it is named; the stop came from a command.
+    assert f"<td>{member.display_name}</td>" in page
+    assert "<td>no member</td>" in page
     assert member.user.email not in page.split("What was decided")[1]
 
 

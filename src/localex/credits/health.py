@@ -111,12 +111,14 @@ class Decision:
     before: int | None
     after: int | None
     words: str
+    # The pseudonym of who decided; None for a command of the operator and for the ledger itself.
+    actor: UUID | None = None
 
 
 def list_decisions(*, limit: int = 30) -> list[Decision]:
     """The newest decisions about accounts and communities, at most `limit` (1 to 200). Primary key, backwards."""
     rows = fetch(
-        "SELECT at, community_id, what, before, after, words FROM ledger.audits ORDER BY audit_id DESC LIMIT %s",
+        "SELECT at, community_id, what, before, after, words, actor FROM ledger.audits ORDER BY audit_id DESC LIMIT %s",
         [max(1, min(limit, MOST_RUNS))],
     )
     return [Decision(*row) for row in rows]

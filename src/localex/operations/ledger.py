@@ -14,7 +14,7 @@ from localex.credits import health, inspection
 from localex.credits.models import CheckRun
 from localex.lib import clock
 from localex.lib.money import display
-from localex.members.models import User
+from localex.members.models import Member, User
 from localex.operations import wish
 
 # Every 15 minutes one is due; a worker that was stopped for a moment is no alarm.
@@ -111,12 +111,18 @@ def _names(ids: list[UUID]) -> dict[UUID, str]:
     return dict(Community.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
 
 
+def _people(references: list[UUID]) -> dict[UUID, str]:
+    found = Member.objects.filter(ledger_ref__in=references) if references else Member.objects.none()
+    return dict(found.values_list("ledger_ref", "display_name"))
+
+
 def describe_ledger(now: datetime, tried: Mapping[UUID, ResumeForm]) -> dict[str, Any]:
     """The ledger's half of the operator page."""
     known = Known()
     last, full, failures, stops = known.last, known.full, known.failures, known.stops
     seal, decisions, wishes = health.find_last_seal(), health.list_decisions(), wish.list_wishes()
     names = _names([stop.community_id for stop in stops] + [row.community_id for row in decisions if row.community_id])
+    people = _people([row.actor for row in decisions if row.actor])
     return {
         "ledger_problems": find_ledger_problems(known),
         "last_check": last,
@@ -145,6 +151,7 @@ def describe_ledger(now: datetime, tried: Mapping[UUID, ResumeForm]) -> dict[str
                 "at": row.at,
                 "what": WORDS.get(row.what, row.what),
                 "community": names.get(row.community_id, "") if row.community_id else "all",
+                "who": people.get(row.actor, str(row.actor)) if row.actor else "",
                 "change": _change(row),
                 "words": row.words,
             }
