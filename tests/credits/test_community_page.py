@@ -136,6 +136,7 @@ def test_the_script_is_served_to_everybody_and_linked_from_the_guide() -> None:
     assert '<a href="../verify_entry.py" download>verify_entry.py</a>' in body
     assert "<code>python3 verify_entry.py proof.json --seal seal-2.json</code>" in body
     assert 'id="check-it-on-your-own-computer"' in body
+    assert "<li><span><strong>Keep a seal.</strong>" in body
 
 
 def test_a_number_that_no_seal_has_is_not_found(browser: Client) -> None:

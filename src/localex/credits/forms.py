@@ -29,7 +29,7 @@ class DayInput(forms.DateInput):
 
 
 class StatementForm(forms.Form):
-    """Every field may be missing; nothing is filtered while one is wrong, and the page says which.
+    """Every field may be missing; no line is shown while one is wrong, and the page says which.
 
     Only partners of the member can be chosen: a name of anybody else is answered like one that nobody has.
     """
