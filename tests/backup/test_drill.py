@@ -20,10 +20,11 @@ from localex.backup.manifest import LedgerSeal, Manifest, StoredFile
 from localex.backup.proof import judge
 from localex.backup.results import Restored
 from localex.backup.stores import FolderStore
+from localex.cli.up import clear_drill
 from localex.embedded import roles
 from localex.embedded.binaries import postgres_bin
 from localex.embedded.cluster import Cluster
-from localex.embedded.directory import DataDirectory
+from localex.embedded.directory import DataDirectory, DirectoryLock
 from localex.embedded.processes import ProcessRecord, start_time
 from tests.servers import Servers, temporary_folder
 
@@ -216,6 +217,22 @@ def test_a_killed_drill_is_cleared_away(servers: Servers, place: Path) -> None:
     assert not record.is_alive
     assert not scratch.root.exists()
     assert not drill.remove_leftovers(DataDirectory(place))
+
+
+def test_a_start_clears_what_a_killed_drill_left_and_nothing_of_a_living_one(place: Path) -> None:
+    """What is left is the whole town in the clear; with backups switched off nobody else would look."""
+    directory = DataDirectory(place)
+    scratch = place / drill.SCRATCH
+    (scratch / "postgres").mkdir(parents=True)
+    (scratch / "postgres" / "letters").write_text("dear")
+    lock = DirectoryLock(directory, drill.LOCK)
+    assert lock.try_acquire()
+    clear_drill(directory)
+    assert scratch.exists()
+    lock.release()
+    clear_drill(directory)
+    assert not scratch.exists()
+    assert not drill.clear_leftovers(directory)
 
 
 def test_two_drills_do_not_meet(place: Path) -> None:

@@ -13,6 +13,7 @@ from localex.backup import engine
 from localex.backup.errors import BackupDamaged, BackupError, NothingToRestore, StoreFull
 from localex.backup.keys import FILE, Keys
 from localex.backup.manifest import LedgerSeal, object_name
+from localex.backup.marker import MARKER
 from localex.backup.sealed import seal
 from localex.backup.stores import FolderStore
 from localex.embedded.errors import ExitCode, StartError
@@ -101,6 +102,53 @@ def test_too_little_space_is_said_before_anything(
     monkeypatch.setattr(restoring, "NEEDED_FREE_BYTES", 1 << 60)
     with pytest.raises(StoreFull, match="MB left and the restore needs"):
         restore(backed.store, town, place / "new")
+
+    assert not (place / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "where", ["town", "deep in town", "half-restored", "store", "other store", "link", "dead link"]
+)
+def test_wrong_places_are_refused_and_nothing_is_left(
+    backed: Backed, town: Town, place: Path, own_store: FolderStore, where: str
+) -> None:
+    (place / "half").mkdir()
+    (place / "half" / "restoring.json").write_text("{}")
+    (place / "other").mkdir()
+    (place / "other" / MARKER).write_text("{}")
+    (place / "empty").mkdir()
+    (place / "link").symlink_to(place / "empty")
+    (place / "dead").symlink_to(place / "nowhere")
+    into = {
+        "town": town.directory.root / "back",
+        "deep in town": town.directory.root / "media" / "back" / "again",
+        "half-restored": place / "half" / "back",
+        "store": own_store.root / "backups" / "new",
+        "other store": place / "other" / "new",
+        "link": place / "link",
+        "dead link": place / "dead",
+    }[where]
+    before = sorted(path for root in (place, into.parent) for path in root.rglob("*") if "postgres" not in path.parts)
+
+    with pytest.raises(BackupError, match=r"Nothing was changed"):
+        restore(own_store, town, into)
+
+    after = sorted(path for root in (place, into.parent) for path in root.rglob("*") if "postgres" not in path.parts)
+    assert after == before
+
+
+def test_a_place_that_the_server_cannot_enter_is_left_as_it_was(
+    backed: Backed, town: Town, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noticed after the directory was claimed."""
+    from localex.embedded.users import ServerUser
+
+    (place / "there").mkdir()
+    monkeypatch.setattr(ServerUser, "can_reach", lambda *_words: False)
+    for into in (place / "a" / "b", place / "there"):
+        with pytest.raises(StartError, match="cannot be written"):
+            restore(backed.store, town, into)
+    assert [path.name for path in place.rglob("*")] == ["there"]
 
 
 def test_a_half_restored_directory_is_no_town(backed: Backed, town: Town, place: Path) -> None:

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localex.backup.errors import BackupError, Busy, store_error
-from localex.embedded.directory import DRAFT, RESTORING, sync_folder
+from localex.backup.marker import MARKER
+from localex.backup.stores import Store
+from localex.embedded.directory import DRAFT, MARKERS, RESTORING, sync_folder
 
 # In order. A restore that was killed goes on behind the last one that was reached.
 BEGUN, UNPACKED, RECOVERED = "begun", "unpacked", "recovered"
@@ -28,6 +30,8 @@ class Claim:
     request: str
     _descriptor: int
     phase: str = BEGUN
+    # Folders that were made for it, the outermost first; None when an earlier restore had begun here.
+    made: tuple[Path, ...] | None = None
 
     @property
     def draft(self) -> Path:
@@ -41,6 +45,16 @@ class Claim:
         os.pwrite(self._descriptor, text, 0)
         os.fsync(self._descriptor)
         self.phase = phase
+
+    def withdraw(self) -> None:
+        """Leave nothing of a restore that was refused; what an earlier one had begun stays."""
+        if self.made is None:
+            return
+        shutil.rmtree(self.draft, ignore_errors=True)
+        (self.into / RESTORING).unlink(missing_ok=True)
+        for folder in reversed(self.made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
     def finish(self) -> None:
         """Move everything to its place, then take the mark away: from now on it is an installation."""
@@ -58,6 +72,8 @@ class Claim:
 @contextlib.contextmanager
 def claimed(into: Path, request: str) -> Iterator[Claim]:
     """Take the directory, new, empty or half-restored. Raises BackupError when it holds anything else, Busy."""
+    is_new = not (into / RESTORING).exists()
+    made = tuple(path for path in (*reversed(into.parents), into) if not path.exists())
     try:
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_free(into)
@@ -69,7 +85,7 @@ def claimed(into: Path, request: str) -> Iterator[Claim]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Busy(f"Another process is restoring into {into}. Wait until it is done.") from None
-        yield _open(Claim(into, request, descriptor))
+        yield _open(Claim(into, request, descriptor, made=made if is_new else None))
     finally:
         os.close(descriptor)
 
@@ -100,6 +116,32 @@ def _open(claim: Claim) -> Claim:
     except OSError as error:
         raise store_error(error, claim.into) from error
     return claim
+
+
+def check_place(into: Path, store: Store, *, scratch_of: Path | None = None) -> None:
+    """Refuse a place that a restore must not touch, before anything is written. Raises BackupError.
+
+    `scratch_of`: the data directory that `into` may lie in, for a drill.
+    """
+    place = Path(os.path.realpath(into))
+    if into.is_symlink():
+        raise BackupError(f"{into} is a link to another place. Nothing was changed; give the place itself with --into.")
+    for folder in (place, *place.parents):
+        if folder == store.own_folder or (folder / MARKER).is_file():
+            raise BackupError(
+                f"{into} lies in the folder of the backups, {folder}. Nothing was changed; choose a directory outside."
+            )
+    own = scratch_of and Path(os.path.realpath(scratch_of))
+    for folder in place.parents:
+        if folder != own and any((folder / marker).is_file() for marker in (*MARKERS, RESTORING)):
+            raise BackupError(
+                f"{into} lies in {folder}, which is a data directory of LocalEx. Nothing was changed; "
+                "choose a directory outside of it."
+            )
+    if into.exists() and not into.is_dir():
+        raise BackupError(f"{into} is a file. Nothing was changed; choose a new directory with --into.")
+    if into.is_dir():
+        _check_free(into)
 
 
 def _check_free(into: Path) -> None:

@@ -5,6 +5,7 @@ PostgreSQL itself, every credit. Nothing here needs Django, so a broken applicat
 """
 
 import contextlib
+import functools
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from localex.backup import engine
+from localex.backup import restoring
 from localex.backup.errors import Busy, words_of
 from localex.backup.facts import find_ledger_seal, find_lost_rows
 from localex.backup.health import spell
@@ -100,7 +101,7 @@ def run_drill(
     keys: Keys,
     *,
     backup_id: str = "",
-    restore: Restore = engine.restore,
+    restore: Restore | None = None,
     report: Report = silent,
 ) -> Outcome:
     """Prove the backup `backup_id` (empty: the newest, with all of the log) and remove everything that was restored.
@@ -110,6 +111,8 @@ def run_drill(
     """
     scratch = DataDirectory(directory.root / SCRATCH)
     outcome = Outcome(started_at=datetime.now(UTC), store=store.place)
+    # Below the data directory, where people may not restore.
+    restore = restore or functools.partial(restoring.restore, scratch_of=directory.root)
     with _holding(directory), _removing(scratch):
         try:
             restored = restore(store, keys, backup_id=backup_id, into=scratch.root, report=report)
@@ -136,6 +139,20 @@ def remove_leftovers(directory: DataDirectory) -> bool:
         shutil.rmtree(scratch.sockets, ignore_errors=True)
     shutil.rmtree(scratch.root, ignore_errors=True)
     return True
+
+
+def clear_leftovers(directory: DataDirectory) -> bool:
+    """At the start of `localex up`: like `remove_leftovers`, unless a drill is under way. What a killed drill left is
+    the whole town in the clear."""
+    if not (directory.root / SCRATCH).exists():
+        return False
+    lock = DirectoryLock(directory, LOCK)
+    if not lock.try_acquire():
+        return False
+    try:
+        return remove_leftovers(directory)
+    finally:
+        lock.release()
 
 
 @contextlib.contextmanager

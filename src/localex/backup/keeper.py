@@ -19,7 +19,7 @@ from typing import Any
 
 from localex.backup import engine, records
 from localex.backup.catalogue import list_ids
-from localex.backup.drill import remove_leftovers, run_drill
+from localex.backup.drill import clear_leftovers, run_drill
 from localex.backup.errors import Busy, StoreGone, words_of
 from localex.backup.health import Facts, find_problems
 from localex.backup.keys import Keys
@@ -96,7 +96,7 @@ class Keeper:
     def run(self) -> None:
         """Keep everything safe until `stop` is called."""
         with contextlib.suppress(StartError):
-            remove_leftovers(self._site.directory)
+            clear_leftovers(self._site.directory)
         workers = [
             threading.Thread(target=self._receive, name="receiver", daemon=True),
             threading.Thread(target=self._work, name="backups", daemon=True),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from localex.backup.catalogue import find_ranges, list_manifests, read_manifest
-from localex.backup.claim import BEGUN, RECOVERED, UNPACKED, Claim, claimed
+from localex.backup.claim import BEGUN, RECOVERED, UNPACKED, Claim, check_place, claimed
 from localex.backup.errors import BackupDamaged, BackupError, NothingToRestore, StoreFull, store_error
 from localex.backup.files import scan
 from localex.backup.keys import Keys
@@ -20,7 +20,7 @@ from localex.backup.recovering import Recovered, Recovery, note_recovery
 from localex.backup.results import Restored
 from localex.backup.stores import Store
 from localex.backup.wal import Chain, find_chain
-from localex.embedded.directory import NEEDED_FREE_BYTES, DataDirectory
+from localex.embedded.directory import NEEDED_FREE_BYTES, RESTORING, DataDirectory
 from localex.embedded.users import find_server_user
 
 # The log that lies on disk while it is replayed: what is being read, what is fetched, what the end leaves behind.
@@ -38,19 +38,29 @@ def restore(
     to: datetime | None = None,
     into: Path,
     report: Report = silent,
+    scratch_of: Path | None = None,
 ) -> Restored:
-    """See `engine.restore`."""
+    """See `engine.restore`. `scratch_of` is the data directory below which a drill restores."""
     began = time.monotonic()
     if to is not None and to.tzinfo is None:
         raise BackupError("The time to restore to needs a time zone, such as 2026-11-23T14:32:07+01:00.")
     into = into.expanduser().absolute()
+    check_place(into, store, scratch_of=scratch_of)
     manifest, chain = choose(store, keys, backup_id=backup_id, to=to)
     request = f"{manifest.system_identifier} {manifest.backup_id} {to.isoformat() if to else 'latest'}"
+    if not (into / RESTORING).exists():
+        _check_space(into, manifest)
     with claimed(into, request) as claim:
-        directory = _prepare(claim, manifest)
+        try:
+            directory = _prepare(claim, manifest)
+            if claim.phase == BEGUN:
+                # Again, since what an earlier restore had left is gone now.
+                _check_space(into, manifest)
+        except BaseException:
+            claim.withdraw()
+            raise
         try:
             if claim.phase == BEGUN:
-                _check_space(into, manifest)
                 _unpack(claim, directory, store, keys, manifest=manifest, to=to, report=report)
             if claim.phase == UNPACKED:
                 recovery = Recovery(directory, store, keys, manifest=manifest, chain=chain, to=to, report=report)
@@ -139,7 +149,7 @@ def _prepare(claim: Claim, manifest: Manifest) -> DataDirectory:
 
 def _check_space(into: Path, manifest: Manifest) -> None:
     needed = manifest.base_bytes + manifest.file_bytes + REPLAY_SEGMENTS * manifest.segment_size + NEEDED_FREE_BYTES
-    free = shutil.disk_usage(into).free
+    free = shutil.disk_usage(next(folder for folder in (into, *into.parents) if folder.exists())).free
     if free < needed:
         raise StoreFull(
             f"The disk that holds {into} has only {free // 1024**2} MB left and the restore needs "

@@ -1,5 +1,6 @@
 """`localex up` and `localex demo`: the order in which an installation starts."""
 
+import contextlib
 import ipaddress
 import os
 import socket
@@ -10,7 +11,7 @@ from localex.cli.commands import are_static_files_current
 from localex.cli.demo_town import check_no_town, is_filled, put_clock_right
 from localex.cli.output import error_console, say
 from localex.embedded.database_copy import check_no_upgrade
-from localex.embedded.directory import DirectoryLock
+from localex.embedded.directory import DataDirectory, DirectoryLock
 from localex.embedded.errors import ExitCode, StartError, Stopped
 from localex.embedded.fingerprints import static_fingerprint
 from localex.embedded.installation import Installation
@@ -98,6 +99,7 @@ class Start:
     def _start_backups(self) -> None:
         """Unless they are switched off, or the database is one that cannot be copied from here."""
         installation = self.installation
+        clear_drill(installation.directory)
         if not are_backups_on(installation):
             _tell("Backups are switched off by LOCALEX_BACKUP.")
             return
@@ -205,6 +207,15 @@ def _outside_names(host: str) -> list[str]:
     except OSError:
         found = set()
     return [name, *sorted(found)]
+
+
+def clear_drill(directory: DataDirectory) -> None:
+    """Remove what a killed drill left, which is the whole town in the clear; also where backups are switched off."""
+    if (directory.root / ".drill").exists():
+        from localex.backup.drill import clear_leftovers
+
+        with contextlib.suppress(StartError):
+            clear_leftovers(directory)
 
 
 def are_backups_on(installation: Installation) -> bool:
