@@ -245,12 +245,18 @@ DECLARE
     v_locked   integer;
     v_accounts bigint[];
     v_outcome  ledger.outcome;
+    v_returned integer := 0;
 BEGIN
+    IF (p_older_than BETWEEN interval '0' AND interval '10 years') IS NOT TRUE
+        OR (p_limit BETWEEN 1 AND 10000) IS NOT TRUE THEN
+        RAISE EXCEPTION 'a sweep is for deadlines of at most 10 years ago, and returns 1 to 10000 holds'
+            USING ERRCODE = 'LX006';
+    END IF;
     FOR v_hold IN
         SELECT h.trade_id, h.community_id, h.escrow_id, h.payer FROM ledger.hold h
         JOIN ledger.community c ON c.community_id = h.community_id AND c.stopped_at IS NULL
         WHERE h.state = 'held' AND h.expires_at <= ledger.clock() - p_older_than
-        ORDER BY h.expires_at LIMIT p_limit
+        ORDER BY h.expires_at LIMIT p_limit + 1000
     LOOP
         v_accounts := ARRAY[v_hold.escrow_id, ledger.find_account(v_hold.community_id, 'gift', v_hold.payer),
                             ledger.find_account(v_hold.community_id, 'main', v_hold.payer)];
@@ -259,12 +265,19 @@ BEGIN
         GET DIAGNOSTICS v_locked = ROW_COUNT;
         CONTINUE WHEN v_locked < 3
             OR NOT EXISTS (SELECT FROM ledger.hold h WHERE h.trade_id = v_hold.trade_id AND h.state = 'held');
-        v_outcome := ledger.give_back(uuidv7(ledger.clock() - clock_timestamp()), v_hold.trade_id, 'expiry', NULL,
-                                      ledger.request_hash('expiry', v_hold.trade_id::text));
+        BEGIN
+            v_outcome := ledger.give_back(uuidv7(ledger.clock() - clock_timestamp()), v_hold.trade_id, 'expiry', NULL,
+                                          ledger.request_hash('expiry', v_hold.trade_id::text));
+        EXCEPTION WHEN OTHERS THEN
+            RAISE WARNING 'the hold of trade % cannot be returned: % (%)', v_hold.trade_id, SQLERRM, SQLSTATE;
+            CONTINUE;
+        END;
         CONTINUE WHEN v_outcome.reason IS NOT NULL;
         trade_id := v_hold.trade_id;
         journal_id := v_outcome.journal_id;
         RETURN NEXT;
+        v_returned := v_returned + 1;
+        EXIT WHEN v_returned >= p_limit;
     END LOOP;
 END
 $function$;
@@ -279,6 +292,9 @@ AS $function$
 DECLARE
     v_hold ledger.hold := ledger.get_hold(p_trade_id);
 BEGIN
+    IF p_expires_at IS NULL OR NOT isfinite(p_expires_at) OR p_expires_at > ledger.clock() + interval '400 days' THEN
+        RAISE EXCEPTION 'a deadline is at most 400 days ahead' USING ERRCODE = 'LX006';
+    END IF;
     PERFORM FROM ledger.balance WHERE balance_id = v_hold.escrow_id FOR NO KEY UPDATE;
     v_hold := ledger.get_hold(p_trade_id);
     IF v_hold.state <> 'held' THEN
@@ -620,7 +636,7 @@ CREATE OR REPLACE FUNCTION ledger.fund_protection(p_key uuid, p_community_id uui
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 BEGIN
-    IF p_amount IS NULL OR p_amount <= 0 OR p_source IS NULL OR p_source NOT IN ('fees', 'issuer') THEN
+    IF NOT ledger.is_amount(p_amount, 1) OR p_source IS NULL OR p_source NOT IN ('fees', 'issuer') THEN
         RAISE EXCEPTION 'protection is funded by a positive amount from fees or issuer' USING ERRCODE = 'LX006';
     END IF;
     RETURN ledger.post(p_key, p_community_id, 'protection_funding', p_actor, NULL,
@@ -692,7 +708,7 @@ CREATE OR REPLACE FUNCTION ledger.grant_credits(p_key uuid, p_community_id uuid,
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 BEGIN
-    IF p_amount IS NULL OR p_amount <= 0 OR p_kind NOT IN ('starter_grant', 'coordinator_grant') THEN
+    IF NOT ledger.is_amount(p_amount, 1) OR (p_kind IN ('starter_grant', 'coordinator_grant')) IS NOT TRUE THEN
         RAISE EXCEPTION 'a grant has a positive amount and a kind of grant, a referral bonus a newcomer'
             USING ERRCODE = 'LX006';
     ELSIF p_kind = 'starter_grant' THEN
@@ -713,7 +729,8 @@ CREATE OR REPLACE FUNCTION ledger.grant_credits(p_key uuid, p_community_id uuid,
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 BEGIN
-    IF p_amount IS NULL OR p_amount <= 0 OR p_kind NOT IN ('starter_grant', 'referral_bonus', 'coordinator_grant')
+    IF NOT ledger.is_amount(p_amount, 1)
+        OR (p_kind IN ('starter_grant', 'referral_bonus', 'coordinator_grant')) IS NOT TRUE
         OR (p_kind = 'referral_bonus') <> (p_about IS NOT NULL) OR p_about = p_owner THEN
         RAISE EXCEPTION 'a grant has a positive amount and a kind of grant, a referral bonus a newcomer'
             USING ERRCODE = 'LX006';
@@ -743,18 +760,19 @@ CREATE OR REPLACE FUNCTION ledger.grant_many(p_keys uuid[], p_community_id uuid,
 AS $function$
 DECLARE
     -- One for all of them: other batches use the others.
-    v_issuer   constant bigint := coalesce(ledger.find_account(p_community_id, 'issuer', ledger.issuer_of(p_keys[1])),
-                                           ledger.get_account(p_community_id, 'issuer', NULL));
+    v_issuer   bigint;
     v_requests ledger.request[];
     v_outcomes ledger.outcome[];
 BEGIN
-    IF p_kind NOT IN ('starter_grant', 'coordinator_grant') OR cardinality(p_keys) NOT BETWEEN 1 AND 1000
-        OR cardinality(p_keys) IS DISTINCT FROM cardinality(p_owners)
-        OR cardinality(p_keys) IS DISTINCT FROM cardinality(p_amounts)
-        OR EXISTS (SELECT FROM unnest(p_amounts) amount WHERE amount IS NULL OR amount <= 0) THEN
+    IF (p_kind IN ('starter_grant', 'coordinator_grant')) IS NOT TRUE OR NOT ledger.is_list(p_keys)
+        OR NOT ledger.is_list(p_owners) OR NOT ledger.is_list(p_amounts) OR cardinality(p_keys) > 1000
+        OR cardinality(p_keys) <> cardinality(p_owners) OR cardinality(p_keys) <> cardinality(p_amounts)
+        OR EXISTS (SELECT FROM unnest(p_amounts) amount WHERE NOT ledger.is_amount(amount, 1)) THEN
         RAISE EXCEPTION 'a batch has 1 to 1000 grants, each with a key, an owner and a positive amount'
             USING ERRCODE = 'LX006';
     END IF;
+    v_issuer := coalesce(ledger.find_account(p_community_id, 'issuer', ledger.issuer_of(p_keys[1])),
+                         ledger.get_account(p_community_id, 'issuer', NULL));
     IF p_kind = 'starter_grant' THEN  -- who has had one is known only under the locks
         PERFORM FROM ledger.balance
         WHERE balance_id = ANY (ARRAY(SELECT ledger.get_account(p_community_id, 'gift', owner) FROM unnest(p_owners) owner))
@@ -847,9 +865,8 @@ BEGIN
     IF v_outcome.journal_id IS NOT NULL THEN
         RETURN v_outcome;  -- before anything is opened, and even when the deadline has passed meanwhile
     END IF;
-    IF p_amount IS NULL OR p_amount <= 0 OR p_trade_id IS NULL
-        OR p_expires_at IS NULL OR p_expires_at <= ledger.clock() THEN
-        RAISE EXCEPTION 'a hold has a positive amount, a trade and a deadline to come' USING ERRCODE = 'LX006';
+    IF p_trade_id IS NULL OR NOT ledger.is_amount(p_amount, 1) OR NOT ledger.is_deadline(p_expires_at) THEN
+        RAISE EXCEPTION 'a hold has a trade, a positive amount up to 10^15 and a deadline within 400 days' USING ERRCODE = 'LX006';
     END IF;
     v_escrow := ledger.open_account(p_community_id, 'escrow', p_trade_id);
     v_outcome := ledger.post(p_key, p_community_id, 'hold', p_actor, p_trade_id, v_hash,
@@ -881,9 +898,9 @@ BEGIN
     IF v_outcome.journal_id IS NOT NULL THEN
         RETURN v_outcome;
     END IF;
-    IF p_trade_id IS NULL OR p_payee IS NULL OR p_price IS NULL OR p_price <= 0
-        OR p_buyer_fee IS NULL OR p_buyer_fee < 0 OR p_seller_fee IS NULL OR p_seller_fee NOT BETWEEN 0 AND p_price
-        OR p_expires_at IS NULL OR p_expires_at <= ledger.clock() OR p_payee = p_payer THEN
+    IF p_trade_id IS NULL OR p_payee IS NULL OR NOT ledger.is_amount(p_price, 1) OR NOT ledger.is_amount(p_buyer_fee, 0)
+        OR NOT ledger.is_amount(p_seller_fee, 0) OR p_seller_fee > p_price OR NOT ledger.is_deadline(p_expires_at)
+        OR p_payee = p_payer THEN
         RAISE EXCEPTION 'a hold has a trade, a payee who is not its payer, a positive price, fees within it, a deadline ahead'
             USING ERRCODE = 'LX006';
     END IF;
@@ -929,6 +946,28 @@ AS $function$
         WHEN p_hold.buyer_fee + p_hold.seller_fee = 0 AND p_hash = ledger.request_hash('hold', p_hold.community_id::text,
                 p_hold.trade_id::text, p_hold.payer::text, (p_hold.from_gift + p_hold.from_main)::text, p_actor::text)
             THEN 'before' END
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.is_amount(p_amount bigint, p_least bigint)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ SELECT p_amount IS NOT NULL AND p_amount BETWEEN p_least AND 1000000000000000 $function$;
+
+CREATE OR REPLACE FUNCTION ledger.is_deadline(p_at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT p_at IS NOT NULL AND isfinite(p_at) AND p_at > ledger.clock() AND p_at <= ledger.clock() + interval '400 days'
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.is_list(p_list anyarray)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT coalesce(array_ndims(p_list) = 1 AND array_lower(p_list, 1) = 1, false) AND array_position(p_list, NULL) IS NULL
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.issuer_of(p_key uuid)
@@ -1154,8 +1193,8 @@ DECLARE
     v_account bigint;
     v_balance record;
 BEGIN
-    IF p_credit_limit IS NULL OR p_credit_limit < 0 OR p_counterpart IS NULL OR p_counterpart = p_community_id THEN
-        RAISE EXCEPTION 'clearing is with another community, up to a limit of zero or more' USING ERRCODE = 'LX006';
+    IF NOT ledger.is_amount(p_credit_limit, 0) OR p_counterpart IS NULL OR p_counterpart = p_community_id THEN
+        RAISE EXCEPTION 'clearing is with another community, up to a limit of zero to 10^15' USING ERRCODE = 'LX006';
     END IF;
     PERFORM ledger.get_account(p_community_id, 'issuer', NULL);
     v_account := ledger.open_account(p_community_id, 'clearing', p_counterpart);
@@ -1267,7 +1306,7 @@ CREATE OR REPLACE FUNCTION ledger.pay_protection(p_key uuid, p_community_id uuid
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 BEGIN
-    IF p_amount IS NULL OR p_amount <= 0 THEN
+    IF NOT ledger.is_amount(p_amount, 1) THEN
         RAISE EXCEPTION 'a pay-out is a positive amount' USING ERRCODE = 'LX006';
     END IF;
     RETURN ledger.post(p_key, p_community_id, 'protection', p_actor, p_reference,
@@ -1768,7 +1807,7 @@ DECLARE
     v_amounts  bigint[] := ARRAY[-v_held, v_amount];
     v_outcomes ledger.outcome[];
 BEGIN
-    IF p_key_out = p_key_in OR v_amount <= 0 THEN
+    IF (p_key_out = p_key_in) IS NOT FALSE OR v_amount <= 0 THEN
         RAISE EXCEPTION 'two keys, and something left to pay after the fees' USING ERRCODE = 'LX006';
     END IF;
     IF v_held > v_amount THEN
@@ -1884,17 +1923,20 @@ CREATE OR REPLACE FUNCTION ledger.seal_leaves(p_after timestamp with time zone, 
  STABLE PARALLEL SAFE
 AS $function$
     SELECT a.opened_at, 1::smallint, a.account_id::text COLLATE "C", a.community_id,
-           pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.array_to_string(ARRAY['account', a.account_id::text,
-               a.community_id::text, a.owner::text, a.kind::text, ledger.microseconds(a.opened_at)], '|', '-'), 'UTF8'))
+           pg_catalog.sha256('\x02'::bytea || pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.array_to_string(
+               ARRAY['account', a.account_id::text, a.community_id::text, a.owner::text, a.kind::text,
+               ledger.microseconds(a.opened_at)], '|', '-'), 'UTF8')))
     FROM ledger.account a WHERE a.opened_at > p_after AND a.opened_at <= p_until
     UNION ALL
     SELECT u.at, 2::smallint, u.audit_id::text COLLATE "C", u.community_id,
-           pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.array_to_string(ARRAY['audit', u.audit_id::text,
-               ledger.microseconds(u.at), u.community_id::text, u.what, u.account_id::text, u.before::text,
-               u.after::text, u.actor::text, u.words], '|', '-'), 'UTF8'))
+           pg_catalog.sha256('\x03'::bytea || pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.array_to_string(
+               ARRAY['audit', u.audit_id::text, ledger.microseconds(u.at), u.community_id::text, u.what,
+               u.account_id::text, u.before::text, u.after::text, u.actor::text,
+               pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(u.words, 'UTF8')), 'hex')], '|', '-'), 'UTF8')))
     FROM ledger.audit u WHERE u.at > p_after AND u.at <= p_until
     UNION ALL
-    SELECT j.booked_at, 3::smallint, j.journal_id::text COLLATE "C", j.community_id, j.content_hash
+    SELECT j.booked_at, 3::smallint, j.journal_id::text COLLATE "C", j.community_id,
+           pg_catalog.sha256('\x04'::bytea || j.content_hash)
     FROM ledger.journal j WHERE j.booked_at > p_after AND j.booked_at <= p_until
 $function$;
 
@@ -1968,8 +2010,8 @@ DECLARE
     v_main    constant bigint := ledger.get_account(p_community_id, 'main', p_owner);
     v_balance record;
 BEGIN
-    IF p_ceiling < 0 THEN
-        RAISE EXCEPTION 'a ceiling is zero or more' USING ERRCODE = 'LX006';
+    IF p_ceiling IS NOT NULL AND NOT ledger.is_amount(p_ceiling, 0) THEN
+        RAISE EXCEPTION 'a ceiling is zero or more, and at most 10^15' USING ERRCODE = 'LX006';
     END IF;
     SELECT posted, ceiling INTO v_balance FROM ledger.balance WHERE balance_id = v_main FOR NO KEY UPDATE;
     IF v_balance.posted > p_ceiling THEN
@@ -1991,8 +2033,8 @@ DECLARE
     v_main    constant bigint := ledger.get_account(p_community_id, 'main', p_owner);
     v_balance record;
 BEGIN
-    IF p_credit_limit IS NULL OR p_credit_limit < 0 THEN
-        RAISE EXCEPTION 'a credit line is zero or more' USING ERRCODE = 'LX006';
+    IF NOT ledger.is_amount(p_credit_limit, 0) THEN
+        RAISE EXCEPTION 'a credit line is zero or more, and at most 10^15' USING ERRCODE = 'LX006';
     END IF;
     SELECT posted, floor INTO v_balance FROM ledger.balance WHERE balance_id = v_main FOR NO KEY UPDATE;
     IF v_balance.posted < -p_credit_limit THEN

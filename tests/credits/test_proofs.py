@@ -1,5 +1,6 @@
 """Proofs of entries: docs/verify_entry.py believes what is true, and nothing else; members get only their own."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from django.test import Client
 
 from localex.credits import services
+from localex.embedded import roles
 from localex.lib.errors import NotFound
 from localex.lib.ids import new_id
 from tests.credits.conftest import Town
@@ -61,8 +63,13 @@ def test_a_proof_holds_against_its_own_seal_and_every_later_one(site: Site, tmp_
 FORGERIES: dict[str, tuple[str, Any]] = {
     "a larger amount": ("the posting and its legs", lambda p: p["legs"][0].update(amount=999)),
     "another leg": ("the posting and its legs", lambda p: p["legs"].append(dict(p["legs"][0], account=5))),
+    "a bar in the number": ("missing or wrong", lambda p: p["posting"].update(journal_id="audit|7|x")),
+    "a list for a text": ("missing or wrong", lambda p: p["posting"].update(journal_id=[p["posting"]["journal_id"]])),
+    "a dictionary for a text": ("missing or wrong", lambda p: p["posting"].update(kind={"a|b": 1})),
+    "a kind that is none": ("missing or wrong", lambda p: p["posting"].update(kind="\x1b[2JPROVEN")),
+    "a truth for a number": ("missing or wrong", lambda p: p["legs"][0].update(seq=True)),
     "a leg less": ("the posting and its legs", lambda p: p["legs"].pop()),
-    "a leg with words": ("not a number", lambda p: p["legs"][0].update(amount="250")),
+    "a leg with words": ("missing or wrong", lambda p: p["legs"][0].update(amount="250")),
     "another time": ("the posting and its legs", lambda p: p["posting"].update(booked_at=1)),
     "another actor": ("the posting and its legs", lambda p: p["posting"].update(actor=str(uuid.uuid4()))),
     "another content hash": ("the posting and its legs", lambda p: p.update(content_hash="ab" * 32)),
@@ -181,3 +188,82 @@ def test_a_refusal_is_proven_too(site: Site, tmp_path: Path) -> None:
 def test_the_download(client: Client, db: None) -> None:
     """A stranger is asked to sign in; nothing more is said."""
     assert client.get(f"/credits/proof/{new_id()}.json").status_code == 302
+
+
+def test_an_audit_row_never_passes_for_a_posting(site: Site, tmp_path: Path) -> None:
+    """What somebody wrote as the words of a credit line, ending in a bar and so on, would be the text of a posting."""
+    from django.db import connection
+
+    from localex.credits import proofs
+
+    town = site.town()
+    owner = town.member()
+    real = town.grant(owner, 100)
+    tail = f"x|{town.id}|coordinator_grant|-|%s|-|-|{'ab' * 16}|7:3:100000000:100000000;9:9:-100000000:-100000000"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ledger.set_credit_line(%s, %s, 0, NULL, %s)", [town.id, owner, tail % 1])
+        cursor.execute("SELECT audit_id, at, (extract(epoch FROM at) * 1000000)::bigint, account_id FROM ledger.audits")
+        (number, at, micros, account) = cursor.fetchall()[-1]
+    seal()
+    proof = proofs.prove(journal_id=real.journal_id)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT until FROM ledger.seals")
+        assert at <= cursor.fetchone()[0]
+    text = f"audit|{number}|{micros}|{town.id}|credit_line|{account}|0|0|-|{tail % 1}"
+    content = hashlib.sha256(text.encode()).hexdigest()
+    posting = dict(proof["posting"], journal_id=text.split(f"|{town.id}|coordinator", 1)[0], booked_at=1, actor=None)
+    posting.update(reference=None, request_hash="ab" * 16, kind="coordinator_grant")
+    legs = [
+        {"account": 7, "seq": 3, "amount": 100000000, "balance_after": 100000000},
+        {"account": 9, "seq": 9, "amount": -100000000, "balance_after": -100000000},
+    ]
+    for place in range(proof["seal"]["leaves"]):
+        forged = dict(proof, posting=posting, legs=legs, content_hash=content, place=place)
+        assert verify(forged, tmp_path, "--digest", proof["newest"]["digest"])[0] == 1
+        # Nor does the hash alone.
+        withheld = dict(proof, content_hash=content, withheld=True, place=place)
+        code, said = verify(withheld, tmp_path, "--digest", proof["newest"]["digest"])
+        assert (code, "not in the tree" in said) == (1, True)
+
+
+def test_the_leaves_are_those_that_are_documented(site: Site) -> None:
+    """docs/seals.md, formats: a byte for the type before the digest, and words as their digest."""
+    from django.db import connection
+
+    town = site.town()
+    owner = town.member()
+    words = "fee|of|ü"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ledger.set_credit_line(%s, %s, 5, NULL, %s)", [town.id, owner, words])
+    site_leaves = site.books.run("SELECT type, leaf FROM ledger.seal_leaves('-infinity', 'infinity')", role=roles.SUPER)
+    (row,) = site.books.run(
+        "SELECT audit_id, (extract(epoch FROM at) * 1000000)::bigint, community_id, what, account_id, before, after"
+        " FROM ledger.audits",
+        role=roles.SUPER,
+    )
+    parts = "|".join(["audit", *map(str, row), "-", hashlib.sha256(words.encode()).hexdigest()])
+    assert (2, hashlib.sha256(b"\3" + hashlib.sha256(parts.encode()).digest()).digest()) in [
+        (kind, bytes(leaf)) for kind, leaf in site_leaves
+    ]
+
+
+def test_a_file_that_makes_the_reader_stumble_says_so_in_one_line(site: Site, tmp_path: Path) -> None:
+    path = tmp_path / "proof.json"
+    deep = "[" * 100_000
+    hostile = '{"format": "localex-proof-1", "not_sealed_yet": "\\u001b[2JPROVEN: it is"}'
+    for text, code in (
+        (deep, 2),
+        ("\x1b[2J", 2),
+        (hostile, 1),
+        ('{"a": ' * 100_000, 2),
+        ("9" * 5000, 2),
+        ("\ud800", 2),
+    ):
+        path.write_bytes(text.encode(errors="surrogatepass"))
+        done = subprocess.run(
+            [sys.executable, "-I", str(SCRIPT), str(path), "--digest", "00" * 32],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, len(done.stdout.splitlines()), done.stderr) == (code, 1, ""), done
+        assert "\x1b" not in done.stdout
+        assert "PROVEN: it is" not in done.stdout

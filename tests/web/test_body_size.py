@@ -1,5 +1,6 @@
 """Bodies that are larger than any form are refused before anything reads them."""
 
+import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
@@ -40,3 +41,13 @@ def test_only_a_listings_pictures_may_be_large() -> None:
 def test_the_site_refuses_before_it_asks_the_database() -> None:
     """Without the `db` fixture any query would fail this test."""
     assert Client().post("/", b"", content_type="text/plain", CONTENT_LENGTH=str(MAX_BODY + 1)).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/", "/search/", "/account/login/", "/help/", "/nothing/", "/credits/", "/staff/"])
+def test_an_address_of_very_many_parameters_is_refused(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("ERROR"):
+        for parameters in (200, 1500):
+            response = Client().get(f"{path}?a=1" + "&a=1" * parameters)
+            assert response.status_code == 400
+            assert "too many parameters" in response.content.decode()
+    assert not caplog.records

@@ -158,12 +158,16 @@ REJECTIONS: dict[str, type[LocalExError]] = {
 # key for two requests, two holds for one trade, two grants of what is given once.
 CONSTRAINTS: dict[str, type[LocalExError]] = {"journal": KeyReused, "hold_pkey": HoldExists, "bonus": AlreadyGranted}
 UNIQUE_VIOLATION = "23505"
+# A thousand times the largest amount in one account: nobody earns that.
+CHECK_VIOLATION, BOUND = "23514", "balance_is_bounded"
 
 
 def kind_of(state: str, constraint: str) -> type[LocalExError] | None:
     """The class for a SQLSTATE and the constraint that was violated, or None when it is not the ledger's doing."""
     if state == UNIQUE_VIOLATION:
         return next((kind for start, kind in CONSTRAINTS.items() if constraint.startswith(start)), None)
+    if state == CHECK_VIOLATION and constraint == BOUND:
+        return LimitReached
     return REJECTIONS.get(state)
 
 

@@ -15,16 +15,24 @@ from localex.web import errors
 MAX_BODY = 1_500_000
 # A listing's twelve pictures of 10 MB each (listings and media check each one) and the form around them.
 MAX_PICTURES_BODY = 12 * 10 * 1024 * 1024 + 1024 * 1024
+# As DATA_UPLOAD_MAX_NUMBER_FIELDS, from which on Django raises.
+MAX_PARAMETERS = 200
 PICTURES_PATH = re.compile(r"/listings/[0-9a-fA-F-]{36}/pictures/")
 
 
 class BodySizeMiddleware:
-    """Refuses a request whose body is larger than any form of ours, before anything reads it. It comes first."""
+    """Refuses a request whose body is larger, or whose address has more parameters, than any form of ours.
+
+    It comes first, before anything reads either: Django refuses to read that many parameters, even for the error page.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.META.get("QUERY_STRING", "").count("&") >= MAX_PARAMETERS:
+            words = "This address has too many parameters. Nothing was changed."
+            return HttpResponse(words, status=400, content_type="text/plain; charset=utf-8")
         takes_pictures = request.method == "POST" and PICTURES_PATH.fullmatch(request.path_info)
         limit = MAX_PICTURES_BODY if takes_pictures else MAX_BODY
         try:

@@ -63,6 +63,14 @@ FEES = [
     "ALTER TABLE ledger.hold VALIDATE CONSTRAINT hold_fees_fit",
 ]
 
+# A thousand times the largest amount; far from where a bigint ends, so no sum or difference of balances and limits fails.
+BOUNDS = [
+    "-- squawk-ignore ban-drop-constraint\nALTER TABLE ledger.balance DROP CONSTRAINT IF EXISTS balance_is_bounded",
+    "ALTER TABLE ledger.balance ADD CONSTRAINT balance_is_bounded CHECK"
+    " (posted >= -1000000000000000000 AND posted <= 1000000000000000000) NOT VALID",
+    "ALTER TABLE ledger.balance VALIDATE CONSTRAINT balance_is_bounded",
+]
+
 # Those `by_time`, for seals and checks, are a few kilobytes: the rows lie in the order of their times anyway.
 INDEXES = {
     "hold_open_by_deadline": "ledger.hold (expires_at) WHERE state = 'held'",
@@ -81,6 +89,7 @@ class Migration(migrations.Migration):
         *values("refusal", REFUSALS),
         migrations.RunSQL(FEES, migrations.RunSQL.noop),
         migrations.RunSQL(OWNERS, OWNERS_BACK),
+        migrations.RunSQL(BOUNDS, migrations.RunSQL.noop),
         *[
             # One that was interrupted leaves an invalid index behind, so whatever there is goes first.
             migrations.RunSQL(

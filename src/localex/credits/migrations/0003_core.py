@@ -10,6 +10,7 @@ PARTS = (
     "posting",
     "batch",
     "accounts",
+    "bounds",
     "operations",
     "across",
     "growth",

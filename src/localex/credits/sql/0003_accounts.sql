@@ -119,7 +119,7 @@ END
 $$;
 
 -- Lets a member's main account go down to minus `p_credit_limit` hundredths; 0 takes the credit line away.
--- Raises LX011 when more than that is in use, LX006 for a negative limit. Locks: the balance. Leaves an audit row.
+-- Raises LX011 when more than that is in use, LX006 for a limit below zero or above 10^15. Locks: the balance. Leaves an audit row.
 CREATE FUNCTION ledger.set_credit_line(
     p_community_id uuid, p_owner uuid, p_credit_limit bigint, p_actor uuid, p_words text
 ) RETURNS void
@@ -131,8 +131,8 @@ DECLARE
     v_main    constant bigint := ledger.get_account(p_community_id, 'main', p_owner);
     v_balance record;
 BEGIN
-    IF p_credit_limit IS NULL OR p_credit_limit < 0 THEN
-        RAISE EXCEPTION 'a credit line is zero or more' USING ERRCODE = 'LX006';
+    IF NOT ledger.is_amount(p_credit_limit, 0) THEN
+        RAISE EXCEPTION 'a credit line is zero or more, and at most 10^15' USING ERRCODE = 'LX006';
     END IF;
     SELECT posted, floor INTO v_balance FROM ledger.balance WHERE balance_id = v_main FOR NO KEY UPDATE;
     IF v_balance.posted < -p_credit_limit THEN
@@ -144,7 +144,7 @@ END
 $$;
 
 -- Lets a member's main account hold at most `p_ceiling` hundredths; null takes the ceiling away. Raises LX011 when there
--- is more than that, LX006 for a negative ceiling. Locks: the balance. Leaves an audit row.
+-- is more than that, LX006 for one below zero or above 10^15. Locks: the balance. Leaves an audit row.
 CREATE FUNCTION ledger.set_ceiling(p_community_id uuid, p_owner uuid, p_ceiling bigint, p_actor uuid, p_words text)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
@@ -155,8 +155,8 @@ DECLARE
     v_main    constant bigint := ledger.get_account(p_community_id, 'main', p_owner);
     v_balance record;
 BEGIN
-    IF p_ceiling < 0 THEN
-        RAISE EXCEPTION 'a ceiling is zero or more' USING ERRCODE = 'LX006';
+    IF p_ceiling IS NOT NULL AND NOT ledger.is_amount(p_ceiling, 0) THEN
+        RAISE EXCEPTION 'a ceiling is zero or more, and at most 10^15' USING ERRCODE = 'LX006';
     END IF;
     SELECT posted, ceiling INTO v_balance FROM ledger.balance WHERE balance_id = v_main FOR NO KEY UPDATE;
     IF v_balance.posted > p_ceiling THEN
@@ -169,7 +169,7 @@ $$;
 
 -- Opens the account in which a community keeps what its members got from or paid to another one, or changes its limit:
 -- it stays between minus and plus `p_credit_limit` hundredths. Each side opens its own. Raises LX011 when more than that
--- is in use, LX004 when the community is not open, LX006 for a limit below zero. Leaves an audit row.
+-- is in use, LX004 when the community is not open, LX006 for a limit below zero or above 10^15. Leaves an audit row.
 CREATE FUNCTION ledger.open_clearing(p_community_id uuid, p_counterpart uuid, p_credit_limit bigint, p_actor uuid)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
@@ -180,8 +180,8 @@ DECLARE
     v_account bigint;
     v_balance record;
 BEGIN
-    IF p_credit_limit IS NULL OR p_credit_limit < 0 OR p_counterpart IS NULL OR p_counterpart = p_community_id THEN
-        RAISE EXCEPTION 'clearing is with another community, up to a limit of zero or more' USING ERRCODE = 'LX006';
+    IF NOT ledger.is_amount(p_credit_limit, 0) OR p_counterpart IS NULL OR p_counterpart = p_community_id THEN
+        RAISE EXCEPTION 'clearing is with another community, up to a limit of zero to 10^15' USING ERRCODE = 'LX006';
     END IF;
     PERFORM ledger.get_account(p_community_id, 'issuer', NULL);
     v_account := ledger.open_account(p_community_id, 'clearing', p_counterpart);

@@ -12,7 +12,7 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
-    IF p_amount IS NULL OR p_amount <= 0 OR p_source IS NULL OR p_source NOT IN ('fees', 'issuer') THEN
+    IF NOT ledger.is_amount(p_amount, 1) OR p_source IS NULL OR p_source NOT IN ('fees', 'issuer') THEN
         RAISE EXCEPTION 'protection is funded by a positive amount from fees or issuer' USING ERRCODE = 'LX006';
     END IF;
     RETURN ledger.post(p_key, p_community_id, 'protection_funding', p_actor, NULL,
@@ -33,7 +33,7 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
-    IF p_amount IS NULL OR p_amount <= 0 THEN
+    IF NOT ledger.is_amount(p_amount, 1) THEN
         RAISE EXCEPTION 'a pay-out is a positive amount' USING ERRCODE = 'LX006';
     END IF;
     RETURN ledger.post(p_key, p_community_id, 'protection', p_actor, p_reference,
@@ -71,7 +71,7 @@ DECLARE
     v_amounts  bigint[] := ARRAY[-v_held, v_amount];
     v_outcomes ledger.outcome[];
 BEGIN
-    IF p_key_out = p_key_in OR v_amount <= 0 THEN
+    IF (p_key_out = p_key_in) IS NOT FALSE OR v_amount <= 0 THEN
         RAISE EXCEPTION 'two keys, and something left to pay after the fees' USING ERRCODE = 'LX006';
     END IF;
     IF v_held > v_amount THEN

@@ -64,7 +64,7 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
-    IF p_amount IS NULL OR p_amount <= 0 OR p_kind NOT IN ('starter_grant', 'coordinator_grant') THEN
+    IF NOT ledger.is_amount(p_amount, 1) OR (p_kind IN ('starter_grant', 'coordinator_grant')) IS NOT TRUE THEN
         RAISE EXCEPTION 'a grant has a positive amount and a kind of grant, a referral bonus a newcomer'
             USING ERRCODE = 'LX006';
     ELSIF p_kind = 'starter_grant' THEN
@@ -86,7 +86,8 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
-    IF p_amount IS NULL OR p_amount <= 0 OR p_kind NOT IN ('starter_grant', 'referral_bonus', 'coordinator_grant')
+    IF NOT ledger.is_amount(p_amount, 1)
+        OR (p_kind IN ('starter_grant', 'referral_bonus', 'coordinator_grant')) IS NOT TRUE
         OR (p_kind = 'referral_bonus') <> (p_about IS NOT NULL) OR p_about = p_owner THEN
         RAISE EXCEPTION 'a grant has a positive amount and a kind of grant, a referral bonus a newcomer'
             USING ERRCODE = 'LX006';
@@ -119,18 +120,19 @@ SET enable_mergejoin = off
 AS $$
 DECLARE
     -- One for all of them: other batches use the others.
-    v_issuer   constant bigint := coalesce(ledger.find_account(p_community_id, 'issuer', ledger.issuer_of(p_keys[1])),
-                                           ledger.get_account(p_community_id, 'issuer', NULL));
+    v_issuer   bigint;
     v_requests ledger.request[];
     v_outcomes ledger.outcome[];
 BEGIN
-    IF p_kind NOT IN ('starter_grant', 'coordinator_grant') OR cardinality(p_keys) NOT BETWEEN 1 AND 1000
-        OR cardinality(p_keys) IS DISTINCT FROM cardinality(p_owners)
-        OR cardinality(p_keys) IS DISTINCT FROM cardinality(p_amounts)
-        OR EXISTS (SELECT FROM unnest(p_amounts) amount WHERE amount IS NULL OR amount <= 0) THEN
+    IF (p_kind IN ('starter_grant', 'coordinator_grant')) IS NOT TRUE OR NOT ledger.is_list(p_keys)
+        OR NOT ledger.is_list(p_owners) OR NOT ledger.is_list(p_amounts) OR cardinality(p_keys) > 1000
+        OR cardinality(p_keys) <> cardinality(p_owners) OR cardinality(p_keys) <> cardinality(p_amounts)
+        OR EXISTS (SELECT FROM unnest(p_amounts) amount WHERE NOT ledger.is_amount(amount, 1)) THEN
         RAISE EXCEPTION 'a batch has 1 to 1000 grants, each with a key, an owner and a positive amount'
             USING ERRCODE = 'LX006';
     END IF;
+    v_issuer := coalesce(ledger.find_account(p_community_id, 'issuer', ledger.issuer_of(p_keys[1])),
+                         ledger.get_account(p_community_id, 'issuer', NULL));
     IF p_kind = 'starter_grant' THEN  -- who has had one is known only under the locks
         PERFORM FROM ledger.balance
         WHERE balance_id = ANY (ARRAY(SELECT ledger.get_account(p_community_id, 'gift', owner) FROM unnest(p_owners) owner))
@@ -176,9 +178,9 @@ BEGIN
     IF v_outcome.journal_id IS NOT NULL THEN
         RETURN v_outcome;
     END IF;
-    IF p_trade_id IS NULL OR p_payee IS NULL OR p_price IS NULL OR p_price <= 0
-        OR p_buyer_fee IS NULL OR p_buyer_fee < 0 OR p_seller_fee IS NULL OR p_seller_fee NOT BETWEEN 0 AND p_price
-        OR p_expires_at IS NULL OR p_expires_at <= ledger.clock() OR p_payee = p_payer THEN
+    IF p_trade_id IS NULL OR p_payee IS NULL OR NOT ledger.is_amount(p_price, 1) OR NOT ledger.is_amount(p_buyer_fee, 0)
+        OR NOT ledger.is_amount(p_seller_fee, 0) OR p_seller_fee > p_price OR NOT ledger.is_deadline(p_expires_at)
+        OR p_payee = p_payer THEN
         RAISE EXCEPTION 'a hold has a trade, a payee who is not its payer, a positive price, fees within it, a deadline ahead'
             USING ERRCODE = 'LX006';
     END IF;
@@ -343,7 +345,9 @@ $$;
 
 -- Returns holds whose deadline passed more than `p_older_than` ago, the oldest first, at most `p_limit`; which ones, and
 -- under which keys. Several may sweep at once, and none waits: a trade of which a balance is locked is left for later,
--- so this cannot be part of a deadlock. Locks: the balances of the holds that it returns.
+-- so this cannot be part of a deadlock. A hold that cannot be returned, whatever the error, keeps no other from it: a
+-- WARNING says which, and up to 1000 such holds are passed over. Raises LX006 unless 0 <= p_older_than <= 10 years and
+-- 1 <= p_limit <= 10000. Locks: the balances of the holds that it returns.
 CREATE FUNCTION ledger.expire_holds(p_older_than interval, p_limit integer)
 RETURNS TABLE (trade_id uuid, journal_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER
@@ -356,12 +360,18 @@ DECLARE
     v_locked   integer;
     v_accounts bigint[];
     v_outcome  ledger.outcome;
+    v_returned integer := 0;
 BEGIN
+    IF (p_older_than BETWEEN interval '0' AND interval '10 years') IS NOT TRUE
+        OR (p_limit BETWEEN 1 AND 10000) IS NOT TRUE THEN
+        RAISE EXCEPTION 'a sweep is for deadlines of at most 10 years ago, and returns 1 to 10000 holds'
+            USING ERRCODE = 'LX006';
+    END IF;
     FOR v_hold IN
         SELECT h.trade_id, h.community_id, h.escrow_id, h.payer FROM ledger.hold h
         JOIN ledger.community c ON c.community_id = h.community_id AND c.stopped_at IS NULL
         WHERE h.state = 'held' AND h.expires_at <= ledger.clock() - p_older_than
-        ORDER BY h.expires_at LIMIT p_limit
+        ORDER BY h.expires_at LIMIT p_limit + 1000
     LOOP
         v_accounts := ARRAY[v_hold.escrow_id, ledger.find_account(v_hold.community_id, 'gift', v_hold.payer),
                             ledger.find_account(v_hold.community_id, 'main', v_hold.payer)];
@@ -370,12 +380,19 @@ BEGIN
         GET DIAGNOSTICS v_locked = ROW_COUNT;
         CONTINUE WHEN v_locked < 3
             OR NOT EXISTS (SELECT FROM ledger.hold h WHERE h.trade_id = v_hold.trade_id AND h.state = 'held');
-        v_outcome := ledger.give_back(uuidv7(ledger.clock() - clock_timestamp()), v_hold.trade_id, 'expiry', NULL,
-                                      ledger.request_hash('expiry', v_hold.trade_id::text));
+        BEGIN
+            v_outcome := ledger.give_back(uuidv7(ledger.clock() - clock_timestamp()), v_hold.trade_id, 'expiry', NULL,
+                                          ledger.request_hash('expiry', v_hold.trade_id::text));
+        EXCEPTION WHEN OTHERS THEN
+            RAISE WARNING 'the hold of trade % cannot be returned: % (%)', v_hold.trade_id, SQLERRM, SQLSTATE;
+            CONTINUE;
+        END;
         CONTINUE WHEN v_outcome.reason IS NOT NULL;
         trade_id := v_hold.trade_id;
         journal_id := v_outcome.journal_id;
         RETURN NEXT;
+        v_returned := v_returned + 1;
+        EXIT WHEN v_returned >= p_limit;
     END LOOP;
 END
 $$;

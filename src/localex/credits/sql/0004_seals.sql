@@ -56,24 +56,29 @@ AS $$
     SELECT CASE WHEN p_time = '-infinity' THEN '-' ELSE (extract(epoch FROM p_time) * 1000000)::bigint::text END
 $$;
 
--- What is sealed of the span (p_after, p_until], in no order; (at, type, id) is one. `leaf` is the digest of the row.
+-- What is sealed of the span (p_after, p_until], in no order; (at, type, id) is one. `leaf` is the digest of the row: of
+-- a byte that names its type (2 account, 3 audit row, 4 posting) and the digest of its text. So no text of one type can
+-- pass for one of another. What people write is hashed before it is joined: no words can look like further parts.
 -- With the rights of the caller. Index: BRIN on the times.
 CREATE FUNCTION ledger.seal_leaves(p_after timestamptz, p_until timestamptz)
 RETURNS TABLE (at timestamptz, type smallint, id text, community_id uuid, leaf bytea)
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
     SELECT a.opened_at, 1::smallint, a.account_id::text COLLATE "C", a.community_id,
-           pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.array_to_string(ARRAY['account', a.account_id::text,
-               a.community_id::text, a.owner::text, a.kind::text, ledger.microseconds(a.opened_at)], '|', '-'), 'UTF8'))
+           pg_catalog.sha256('\x02'::bytea || pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.array_to_string(
+               ARRAY['account', a.account_id::text, a.community_id::text, a.owner::text, a.kind::text,
+               ledger.microseconds(a.opened_at)], '|', '-'), 'UTF8')))
     FROM ledger.account a WHERE a.opened_at > p_after AND a.opened_at <= p_until
     UNION ALL
     SELECT u.at, 2::smallint, u.audit_id::text COLLATE "C", u.community_id,
-           pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.array_to_string(ARRAY['audit', u.audit_id::text,
-               ledger.microseconds(u.at), u.community_id::text, u.what, u.account_id::text, u.before::text,
-               u.after::text, u.actor::text, u.words], '|', '-'), 'UTF8'))
+           pg_catalog.sha256('\x03'::bytea || pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.array_to_string(
+               ARRAY['audit', u.audit_id::text, ledger.microseconds(u.at), u.community_id::text, u.what,
+               u.account_id::text, u.before::text, u.after::text, u.actor::text,
+               pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(u.words, 'UTF8')), 'hex')], '|', '-'), 'UTF8')))
     FROM ledger.audit u WHERE u.at > p_after AND u.at <= p_until
     UNION ALL
-    SELECT j.booked_at, 3::smallint, j.journal_id::text COLLATE "C", j.community_id, j.content_hash
+    SELECT j.booked_at, 3::smallint, j.journal_id::text COLLATE "C", j.community_id,
+           pg_catalog.sha256('\x04'::bytea || j.content_hash)
     FROM ledger.journal j WHERE j.booked_at > p_after AND j.booked_at <= p_until
 $$;
 
