@@ -136,7 +136,8 @@ def write_status(url: str, *, at: datetime, detail: Mapping[str, Any]) -> bool:
 def read_facts(connection: "psycopg.Connection[Any]") -> Facts:
     """What the operator page knows about backups. Raises psycopg.Error for a database without these tables."""
     row = connection.execute("SELECT at, detail FROM operations_status WHERE name = 'backup'").fetchone()
-    said_at, detail = row or (None, {})
+    said_at: datetime | None = row[0] if row else None
+    detail: dict[str, Any] = row[1] if row else {}
     rows = connection.execute(
         "SELECT started_at, ok, detail FROM operations_run WHERE kind = 'drill' AND ok IS NOT NULL "
         "ORDER BY started_at DESC LIMIT %s",
