@@ -66,6 +66,6 @@ def _read_block(text: str) -> Block:
 def _read_words(text: str) -> SafeString:
     """One line of escaped text with its bold words, code and files."""
     # Escaped first, so that the only tags are those that are put in below.
-    line = escape(" ".join(text.split()))
+    line = str(escape(" ".join(text.split())))
     line = _FILE.sub(r'<a href="\2" download>\1</a>', line)
     return SafeString(_CODE.sub(r"<code>\1</code>", _BOLD.sub(r"<strong>\1</strong>", line)))
