@@ -51,14 +51,7 @@ def restore(
     if not (into / RESTORING).exists():
         _check_space(into, manifest)
     with claimed(into, request) as claim:
-        try:
-            directory = _prepare(claim, manifest)
-            if claim.phase == BEGUN:
-                # Again, since what an earlier restore had left is gone now.
-                _check_space(into, manifest)
-        except BaseException:
-            claim.withdraw()
-            raise
+        directory = _enter(claim, manifest)
         try:
             if claim.phase == BEGUN:
                 _unpack(claim, directory, store, keys, manifest=manifest, to=to, report=report)
@@ -133,6 +126,19 @@ def _out_of_range(store: Store, keys: Keys, to: datetime) -> NothingToRestore:
 
 def _exact(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
+
+
+def _enter(claim: Claim, manifest: Manifest) -> DataDirectory:
+    """Prepare the draft, or leave nothing."""
+    try:
+        directory = _prepare(claim, manifest)
+        if claim.phase == BEGUN:
+            # Again, since what an earlier restore had left is gone now.
+            _check_space(claim.into, manifest)
+    except BaseException:
+        claim.withdraw()
+        raise
+    return directory
 
 
 def _prepare(claim: Claim, manifest: Manifest) -> DataDirectory:
