@@ -1,4 +1,4 @@
-"""What every function of the ledger asks of its arguments: amounts, deadlines, lists. Out of bounds nothing is booked."""
+"""What every function of the ledger asks of its arguments: amounts, deadlines, lists. Beyond, nothing is booked."""
 
 import uuid
 from collections.abc import Iterator

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -278,3 +279,43 @@ def test_a_schema_that_was_changed_stops_nobody_and_keeps_no_check_back(site: Si
     assert health.list_stops() == []
     assert health.find_checked_until() == run.sealed_until is not None
     assert (site.seals / "1.json").exists()
+
+
+def test_a_forged_run_lets_nothing_go_on(site: Site) -> None:
+    """The application's role may write runs of checks: what one says was known or sealed is not believed by itself."""
+    from localex.credits import health
+    from localex.credits.models import CheckRun
+
+    town = site.town()
+    owner = town.member(gift=100)
+    seal()
+    site.damage(f"UPDATE ledger.balance SET floor = -7 WHERE balance_id = (SELECT account_id FROM ledger.account"
+                f" WHERE owner = '{owner}' AND kind = 'main')")  # fmt: skip
+    found = inspect()
+    assert not found.ok
+    site.books.run("SELECT ledger.resume_postings(%s, NULL, 'a forged reason')", town.id)
+    CheckRun.objects.filter(pk=found.pk).update(resumed=[str(town.id)])
+    CheckRun.objects.create(
+        started_at=found.started_at, finished_at=found.finished_at, scope="full", ok=True, results=found.results,
+        resumed=[str(town.id)], sealed_until=datetime(9000, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+    last = health.find_last_seal()
+    until = health.find_checked_until()
+    assert last is not None
+    assert until is None or until <= last.until
+    inspect()
+    assert [stop.community_id for stop in health.list_stops()] == [town.id]
+
+
+def test_what_waits_for_its_seal_has_an_age(site: Site) -> None:
+    from localex.credits import health
+
+    town = site.town()
+    owner = town.member()
+    assert health.find_seal_age() is None
+    town.grant(owner, 5)
+    age = health.find_seal_age()
+    assert age is not None
+    assert timedelta() <= age < timedelta(minutes=5)
+    seal()
+    assert health.find_seal_age() is None

@@ -74,9 +74,23 @@ def find_last_seal() -> Seal | None:
 
 
 def find_checked_until() -> datetime | None:
-    """The end of the last seal up to which a check found all rows in order, or None before the first."""
-    run = CheckRun.objects.filter(sealed_until__isnull=False).order_by("-id").first()
+    """The end of the last seal up to which a check found all rows in order, or None before the first.
+
+    What a run says beyond the last seal there is, is not believed.
+    """
+    seal = find_last_seal()
+    run = CheckRun.objects.filter(sealed_until__lte=seal.until).order_by("-id").first() if seal else None
     return run.sealed_until if run else None
+
+
+def find_seal_age() -> timedelta | None:
+    """For how long something that was booked has waited for its seal; None when nothing waits. By time (BRIN)."""
+    ((oldest,),) = fetch(
+        "SELECT min(booked_at) FROM ledger.journals"
+        " WHERE booked_at > coalesce((SELECT max(until) FROM ledger.seals), '-infinity')",
+        [],
+    )
+    return max(clock.now() - oldest, timedelta()) if oldest else None
 
 
 def find_stop(community_id: UUID) -> Stop | None:
