@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from localex.credits import health, inspection
 from localex.credits.models import CheckRun
@@ -169,8 +170,25 @@ def test_a_check_that_cannot_be_made_is_said(staff: Client, member: Any, monkeyp
 
 
 def test_only_staff_and_only_by_a_form(staff: Client, member: Any) -> None:
-    path = f"{PAGE}resume/{member.community_id}/"
+    path = reverse("operations:resume", args=[member.community_id])
     assert staff.get(path).status_code == 405
     outsider = Client()
     outsider.force_login(town.new_member(member.community).user)
     assert outsider.post(path, {}).status_code == 302
+
+
+def test_only_a_superuser_lets_credits_move_again(staff: Client, member: Any) -> None:
+    member.user.is_superuser = False
+    member.user.save()
+    path = reverse("operations:resume", args=[member.community_id])
+    assert staff.post(path, {}).status_code == 403
+    assert wish.list_wishes() == {}
+
+
+def test_what_waits_for_its_seal_for_too_long_is_said(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked()
+    monkeypatch.setattr(health, "find_seal_age", lambda: timedelta(minutes=59))
+    assert find_ledger_problems() == []
+    monkeypatch.setattr(health, "find_seal_age", lambda: timedelta(minutes=61))
+    assert [problem.code for problem in find_ledger_problems()] == ["unsealed"]
+    assert "waited for its seal" in text(staff)

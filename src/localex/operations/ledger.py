@@ -20,6 +20,8 @@ from localex.operations import wish
 # Every 15 minutes one is due; a worker that was stopped for a moment is no alarm.
 CHECK_AGE = timedelta(minutes=45)
 FULL_CHECK_AGE = timedelta(hours=26)
+# Every 15 minutes as well; a long posting, or somebody who holds the sealer's lock, delays it.
+SEAL_AGE = timedelta(hours=1)
 WORDS = {
     "credit_line": "Credit line",
     "ceiling": "Ceiling",
@@ -88,6 +90,11 @@ def find_ledger_problems(known: Known | None = None) -> list[Problem]:
         words = f"Everything was not checked for {spell(clock.now() - since.finished_at)}."
         remedy = "It is due every night: look at logs/worker.log, or run `localex check` now."
         problems.append(Problem("unchecked_in_full", words, remedy, False))
+    waiting = health.find_seal_age()
+    if waiting is not None and waiting > SEAL_AGE:
+        words = f"What was booked has waited for its seal for {spell(waiting)}."
+        remedy = "Look for a transaction that never ends, or a worker that stands still: logs/worker.log."
+        problems.append(Problem("unsealed", words, remedy, False))
     return problems
 
 

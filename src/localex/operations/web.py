@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -22,7 +23,13 @@ def overview(request: HttpRequest) -> HttpResponse:
 @admin.site.admin_view
 @require_POST
 def resume(request: HttpRequest, community_id: UUID) -> HttpResponse:
-    """Let a community post again, for a reason: a job checks everything first, and the page shows what came of it."""
+    """Let a community post again, for a reason: a job checks everything first, and the page shows what came of it.
+
+    403 for all but superusers.
+    """
+    # Looking is for all staff.
+    if not request.user.is_superuser:
+        raise PermissionDenied
     form = ledger.ResumeForm(request.POST, prefix=str(community_id))
     if not form.is_valid():
         return _render(request, status=422, tried={community_id: form})
