@@ -34,7 +34,7 @@ def resume(request: HttpRequest, community_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _render(request, status=422, tried={community_id: form})
     reason, despite = form.cleaned_data["reason"], form.cleaned_data["despite"]
-    ledger.resume(actor=request.user, community_id=community_id, reason=reason, despite=despite)  # type: ignore[arg-type]
+    ledger.resume(actor=request.user, community_id=community_id, reason=reason, despite=despite)
     messages.success(request, "Everything is checked now, which may take some minutes. Look here again.")
     return redirect("operations:overview")
 
