@@ -42,7 +42,11 @@ class Up:
         self.data_dir = data_dir
         self.port = port or free_port()
         self.process = subprocess.Popen(
-            [*prefix, sys.executable, "-m", "tests.embedded.small_up", str(data_dir), str(self.port)],
+            # Whoever runs the tests under nohup makes every child deaf to SIGHUP, which is what some of them try.
+            [
+                *("env", "--default-signal=HUP", *prefix),
+                *(sys.executable, "-m", "tests.embedded.small_up", str(data_dir), str(self.port)),
+            ],
             cwd=ROOT,
             env=clean_environment(**variables),
             stdout=subprocess.PIPE,
