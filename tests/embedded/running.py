@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -106,12 +107,17 @@ class Up:
         return self.process.returncode
 
     def wait_for(self, line: str) -> bool:
-        """Read what is printed until `line` comes; False when the end comes first."""
+        """Read what is printed until `line` comes; False when the end comes first, or nothing for very long."""
         assert self.process.stdout is not None
-        for read in self.process.stdout:
-            self.words += read
-            if line in read:
-                return True
+        patience = threading.Timer(PATIENCE_SECONDS, self.process.kill)
+        patience.start()
+        try:
+            for read in self.process.stdout:
+                self.words += read
+                if line in read:
+                    return True
+        finally:
+            patience.cancel()
         return False
 
     def everything(self) -> Callable[[], list[int]]:

@@ -209,7 +209,7 @@ def test_a_full_disk_says_so(small_disk: Path) -> None:
 def test_a_machine_without_a_network(data_dir: Path) -> None:
     up = Up(data_dir, prefix=("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"))
     try:
-        assert up.wait_for("Ctrl-C stops it.")
+        assert up.wait_for("Ctrl-C stops it")
         assert up.stop() == 0
     finally:
         end(up)
@@ -254,7 +254,7 @@ def test_servers_of_your_own_are_used_instead(data_dir: Path, place: Path) -> No
         variables = {"DATABASE_URL": installation.app_url, "REDIS_URL": installation.redis_server.url()}
         up = Up(data_dir, **variables)
         try:
-            assert up.wait_for("Ctrl-C stops it.")
+            assert up.wait_for("Ctrl-C stops it")
             assert wait_for_parts(up) == {"web", "worker"}
             assert up.stop() == 0
         finally:
