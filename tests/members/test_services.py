@@ -203,5 +203,5 @@ def test_who_is_seen_and_under_which_name(member: Member) -> None:
 def test_the_index_on_names_is_used(community: Community) -> None:
     rows = Member.objects.alias(name=Lower("display_name")).filter(name="bluebird_0001", community=community)
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
     assert "member_name_unique" in rows.explain()

@@ -72,4 +72,4 @@ def test_a_community_founded_by_staff_has_its_accounts(staff: Client) -> None:
     assert (community.name, community.fee_fixed_seller) == ("Stein am Fluss", 125)
     page = staff.get(reverse("admin:communities_community_change", args=[community.pk])).content.decode()
     assert 'value="1.25"' in page
-    assert "settled at the moment of accepting" in page
+    assert "settled when the offer is made" in page
