@@ -204,7 +204,8 @@ def test_the_index_on_names_is_used(community: Community) -> None:
     # So many that an index on the community alone would read several rows; with fewer the plans cost the same.
     users = User.objects.bulk_create(User(email=address()) for _ in range(2000))
     Member.objects.bulk_create(
-        Member(user=user, community=community, display_name=f"BlueBird_{number:04}") for number, user in enumerate(users)
+        Member(user=user, community=community, display_name=f"BlueBird_{number:04}")
+        for number, user in enumerate(users)
     )
     rows = Member.objects.alias(name=Lower("display_name")).filter(name="bluebird_0001", community=community)
     with connection.cursor() as cursor:
