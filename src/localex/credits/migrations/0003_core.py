@@ -11,6 +11,7 @@ PARTS = (
     "batch",
     "accounts",
     "bounds",
+    "granting",
     "operations",
     "across",
     "growth",
