@@ -3,7 +3,6 @@
 import itertools
 import uuid
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any
 
 import psycopg
@@ -193,17 +192,6 @@ def test_nobody_but_the_application_lists_legs(servers: Servers, grown: str) -> 
         superuser.execute("SET SESSION AUTHORIZATION ledger_writer")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             superuser.execute(LEGS, [COMMUNITY, OWNER, [9, 9], [0, 0], 5])
-
-
-def test_reading_goes_back_and_forth(servers: Servers) -> None:
-    undo = import_module("localex.credits.migrations.0009_reading").UNDO
-    with servers.scratch_database() as name, servers.connect(roles.OWNER, name) as owner:
-        for text in (undo, read("0009_reading")):
-            with owner.transaction():
-                owner.execute(text.encode())
-        with servers.connect(roles.APP, name) as app:
-            assert app.execute("SELECT ledger.balance_at(1, now())").fetchone() == (None,)
-            assert app.execute(LEGS, [COMMUNITY, OWNER, [9, 9], [0, 0], 5]).fetchall() == []
 
 
 def test_the_application_cannot_cut_a_small_ledger(servers: Servers, grown: str) -> None:

@@ -12,3 +12,10 @@ FOLDER = Path(__file__).parent / "sql"
 def read(name: str) -> str:
     """The text of `sql/<name>.sql`."""
     return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def read_view(name: str, view: str) -> str:
+    """The statement that makes the view `ledger.<view>` in `sql/<name>.sql`, for whoever has to make it anew."""
+    text = read(name)
+    start = text.index(f"CREATE VIEW ledger.{view} AS")
+    return text[start : text.index(";\n", start) + 2].replace("CREATE VIEW", "CREATE OR REPLACE VIEW")

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from localex.credits.ledger_sql import read
+from localex.credits.ledger_sql import read, read_view
 
 PARTS = (
     "tables",
@@ -12,7 +12,7 @@ PARTS = (
     "accounts",
     "bounds",
     "granting",
-    "operations",
+    "holds",
     "across",
     "growth",
     # From here on postings wait, so it comes late.
@@ -22,6 +22,12 @@ PARTS = (
     "grants",
 )
 
+# A view follows the table that it was made over, also when that is renamed: these stay as they were, over the partitions.
+AGAIN = "\n".join(
+    ["SET LOCAL ROLE ledger_owner;"]
+    + [read_view("0001_views", view) for view in ("journals", "entries")]
+    + [read_view("0001_checks", "broken_i4"), "RESET ROLE;"]
+)
 
 # The release before, as its own files made it: its guard (the triggers are still there) and all the rest.
 BEFORE = "\n".join(
@@ -36,5 +42,7 @@ BEFORE = "\n".join(
 class Migration(migrations.Migration):
     dependencies = [("credits", "0002_kinds")]
     operations = [
-        migrations.RunSQL("\n".join(read(f"0003_{part}") for part in PARTS), f"{read('0003_undo')}\n{BEFORE}"),
+        migrations.RunSQL(
+            "\n".join([*(read(f"0003_{part}") for part in PARTS), AGAIN]), f"{read('0003_undo')}\n{BEFORE}"
+        ),
     ]

@@ -1,14 +1,14 @@
-"""Seals, proofs and the checker from I1 to I8; and the table that keeps what checks found."""
+"""Seals, proofs, statements and the checker from I1 to I8; and the table that keeps what checks found."""
 
 from django.db import migrations, models
 
 import localex.lib.ids
-from localex.credits.ledger_sql import read
+from localex.credits.ledger_sql import read, read_view
 
-PARTS = ("seals", "proofs", "checks")
+PARTS = ("seals", "proofs", "reading", "checks", "views", "comments", "grants")
 
 # Backwards only while nothing is sealed: a seal is a promise to whoever holds a copy.
-UNDO = """
+UNDO = f"""
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM ledger.seals) THEN
@@ -16,7 +16,11 @@ BEGIN
     END IF;
 END
 $$;
-DROP FUNCTION ledger.find_broken, ledger.find_broken_roots, ledger.find_broken_chain, ledger.find_new_i7,
+SET LOCAL ROLE ledger_owner;
+{read_view("0001_checks", "broken_i5")}
+{read_view("0001_checks", "broken_i6")}
+RESET ROLE;
+DROP FUNCTION ledger.list_legs, ledger.find_broken, ledger.find_broken_roots, ledger.find_broken_chain, ledger.find_new_i7,
     ledger.find_ended_i6, ledger.how_asked,
     ledger.find_new_i4, ledger.find_new_i3, ledger.find_new_i2, ledger.find_inclusion, ledger.resume_postings,
     ledger.stop_postings, ledger.seal_step, ledger.seal_digest, ledger.merkle_path, ledger.merkle_root,
@@ -47,6 +51,8 @@ class Migration(migrations.Migration):
                 ("ok", models.BooleanField()),
                 ("results", models.JSONField(default=list)),
                 ("sealed_until", models.DateTimeField(null=True)),
+                # Which communities an operator let go on, knowing what the check had found.
+                ("resumed", models.JSONField(default=list, db_default=[])),
             ],
             options={"ordering": ["-id"]},
         ),

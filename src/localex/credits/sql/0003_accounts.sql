@@ -196,7 +196,7 @@ $$;
 
 -- The balance of an account at a moment, in hundredths: after the last entry that was booked then or before; 0 before
 -- the first, null for an unknown account. Looks up about log2(n) entries by their numbers, because later entries have
--- later times. Changes and locks nothing.
+-- later times, each only in the months between the times that are known by then. Changes and locks nothing.
 CREATE FUNCTION ledger.balance_at(p_account_id bigint, p_at timestamptz) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -208,17 +208,23 @@ BEGIN
         RETURN NULL;
     END IF;
     -- Binary search in one statement: `below` is the highest number known to be early enough (0: before the first),
-    -- `above` the lowest known to be too late. A statement for each look-up would open every partition each time.
+    -- `above` the lowest known to be too late; `since` and `until` are their times. A statement for each look-up would
+    -- open every partition each time.
     RETURN (
-        WITH RECURSIVE search (below, above, balance) AS (
-            SELECT 0::bigint, seq + 1, 0::bigint FROM ledger.balance WHERE balance_id = p_account_id
+        WITH RECURSIVE search (below, above, since, until, balance) AS (
+            SELECT 0::bigint, seq + 1, '-infinity'::timestamptz, 'infinity'::timestamptz, 0::bigint
+            FROM ledger.balance WHERE balance_id = p_account_id
             UNION ALL
             SELECT CASE WHEN e.booked_at <= p_at THEN e.seq ELSE s.below END,
                    CASE WHEN e.booked_at <= p_at THEN s.above ELSE e.seq END,
+                   CASE WHEN e.booked_at <= p_at THEN e.booked_at ELSE s.since END,
+                   CASE WHEN e.booked_at <= p_at THEN s.until ELSE e.booked_at END,
                    CASE WHEN e.booked_at <= p_at THEN e.balance_after ELSE s.balance END
             FROM search s CROSS JOIN LATERAL (
                 SELECT seq, booked_at, balance_after FROM ledger.entry
-                WHERE balance_id = p_account_id AND seq = s.below + (s.above - s.below) / 2 LIMIT 1
+                WHERE balance_id = p_account_id AND seq = s.below + (s.above - s.below) / 2
+                  AND booked_at >= s.since AND booked_at <= s.until
+                LIMIT 1
             ) e
             WHERE s.above - s.below > 1
         )

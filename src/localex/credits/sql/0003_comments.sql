@@ -47,15 +47,13 @@ COMMENT ON FUNCTION ledger.extend_hold(uuid, timestamptz) IS
     'Moves the deadline of a hold; a deadline never comes nearer. Answers null, hold_ended or hold_expired.';
 COMMENT ON FUNCTION ledger.find_account(uuid, ledger.account_kind, uuid) IS
     'The id of an account, or null.';
+COMMENT ON FUNCTION ledger.find_grant(uuid, uuid, uuid) IS
+    'The accounts of a grant: the member''s gift account, and the issuer that gives under this key. Raises LX004.';
 COMMENT ON FUNCTION ledger.find_outcome(uuid, bytea) IS
     'The outcome of an earlier posting under this key, or null when there was none. Raises LX001 when the key was '
     'used for another request.';
 COMMENT ON FUNCTION ledger.fund_protection(uuid, uuid, bigint, ledger.account_kind, uuid) IS
     'Moves credits to the protection account, from `p_source`: fees or issuer. Refuses: insufficient_credits.';
-COMMENT ON FUNCTION ledger.find_grant(uuid, uuid, uuid) IS
-    'The accounts of a grant: the member''s gift account, and the issuer that gives under this key. Raises LX004.';
-COMMENT ON FUNCTION ledger.issuer_of(uuid) IS
-    'The number, 1 to 8, of the issuer that gives what is granted under a key: by the key''s last digit.';
 COMMENT ON FUNCTION ledger.get_account(uuid, ledger.account_kind, uuid) IS
     'The id of an account that must be there. Raises LX004.';
 COMMENT ON FUNCTION ledger.get_hold(uuid) IS
@@ -92,10 +90,19 @@ COMMENT ON FUNCTION ledger.hold_credits(uuid, uuid, uuid, uuid, uuid, bigint, bi
 COMMENT ON FUNCTION ledger.hold_forbids(ledger.journal_kind, uuid, timestamptz) IS
     'Why the state of a hold forbids a posting of this kind at this moment, or null. Called under the locks of '
     'the posting.';
+COMMENT ON FUNCTION ledger.is_amount(bigint, bigint) IS
+    'Whether an amount or limit lies between `p_least` and 10^15 hundredths; false for null.';
+COMMENT ON FUNCTION ledger.is_deadline(timestamptz) IS 'Whether a deadline is to come, and within 400 days; false for null.';
+COMMENT ON FUNCTION ledger.is_list(anyarray) IS
+    'Whether an array is a plain list: one dimension, numbered from 1, not empty, without null.';
+COMMENT ON FUNCTION ledger.issuer_of(uuid) IS
+    'The number, 1 to 8, of the issuer that gives what is granted under a key: by the key''s last digit.';
 COMMENT ON FUNCTION ledger.link_refusals(ledger.request[], ledger.refusal[]) IS
     'The same requests, for a second try: those without a reason are refused because another one was.';
 COMMENT ON FUNCTION ledger.lowest_key(timestamptz) IS
     'The lowest key of a moment: a UUIDv7 begins with the milliseconds since 1970.';
+COMMENT ON FUNCTION ledger.name_payee(uuid, uuid) IS
+    'Names the payee of a hold that the release before made without one; whether it did. A payee that is named stays.';
 COMMENT ON FUNCTION ledger.next_moment() IS
     'A moment for what is booked without a balance: later than the horizon of the seals. The transaction''s '
     'number is taken first, so that whoever moves the horizon can wait for everybody who may not have seen it.';
@@ -152,7 +159,9 @@ COMMENT ON FUNCTION ledger.release_hold(uuid, uuid, uuid, uuid) IS
 COMMENT ON FUNCTION ledger.reopen_member(uuid, uuid, uuid) IS
     'Opens a member''s accounts again after close_member. Calling it again changes nothing. Locks: both balances.';
 COMMENT ON FUNCTION ledger.request_hash(text[]) IS
-    'Digest of a request, so that a key cannot be used for two: half of a SHA-256 over its parts, joined by bars.';
+    'Half of a SHA-256 over the parts of a request, joined by bars; null parts as a hyphen. The checks recompute it.';
+COMMENT ON FUNCTION ledger.room_in_main(bigint[], bigint, bigint) IS
+    'How much of an amount the main account of a payer can take below its ceiling, under the locks of the posting to come.';
 COMMENT ON FUNCTION ledger.set_ceiling(uuid, uuid, bigint, uuid, text) IS
     'Lets a member''s main account hold at most `p_ceiling` hundredths; null takes the ceiling away. Raises LX011 '
     'when there is more than that, LX006 for a negative ceiling. Locks: the balance. Leaves an audit row.';

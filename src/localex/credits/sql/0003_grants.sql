@@ -5,6 +5,7 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
 GRANT UPDATE (stopped_at, stopped_why) ON ledger.community TO ledger_writer;
 GRANT UPDATE (horizon, barrier) ON ledger.sealing TO ledger_writer;
 GRANT UPDATE (floor, ceiling) ON ledger.balance TO ledger_writer;
+GRANT UPDATE (payee) ON ledger.hold TO ledger_writer;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO ledger_auditor;
 GRANT SELECT ON ledger.communities, ledger.audits, ledger.bonuses TO ledger_app;
@@ -17,7 +18,7 @@ GRANT EXECUTE ON FUNCTION
     ledger.grant_many(uuid[], uuid, uuid[], bigint[], ledger.journal_kind, uuid),
     ledger.hold_credits(uuid, uuid, uuid, uuid, bigint, timestamptz, uuid),
     ledger.hold_credits(uuid, uuid, uuid, uuid, uuid, bigint, bigint, bigint, timestamptz, uuid),
-    ledger.extend_hold(uuid, timestamptz), ledger.release_hold(uuid, uuid, uuid, uuid),
+    ledger.extend_hold(uuid, timestamptz), ledger.name_payee(uuid, uuid), ledger.release_hold(uuid, uuid, uuid, uuid),
     ledger.capture_hold(uuid, uuid, uuid, bigint, uuid), ledger.refund_hold(uuid, uuid, uuid),
     ledger.expire_hold(uuid, uuid), ledger.expire_holds(interval, integer),
     ledger.fund_protection(uuid, uuid, bigint, ledger.account_kind, uuid),

@@ -46,6 +46,7 @@ BEGIN
 END
 $$;
 REVOKE UPDATE (floor, ceiling) ON ledger.balance FROM ledger_writer;
+REVOKE UPDATE (payee) ON ledger.hold FROM ledger_writer;
 RESET ROLE;
 
 DO $$

@@ -5,13 +5,6 @@
 
 SET LOCAL ROLE ledger_owner;
 
-CREATE OR REPLACE VIEW ledger.journals AS
-SELECT journal_id, community_id, kind, reason, booked_at, actor, reference, request_hash, content_hash
-FROM ledger.journal;
-
-CREATE OR REPLACE VIEW ledger.entries AS
-SELECT balance_id AS account_id, seq, amount, balance_after, booked_at, journal_id FROM ledger.entry;
-
 CREATE OR REPLACE VIEW ledger.holds AS
 SELECT trade_id, community_id, payer, escrow_id, from_gift + from_main AS amount, from_gift, from_main, expires_at,
        state, held_by, ended_by, payee, from_gift + from_main - buyer_fee AS price, buyer_fee, seller_fee
@@ -75,6 +68,8 @@ COMMENT ON COLUMN ledger.bonuses.kind IS 'starter_grant or referral_bonus.';
 COMMENT ON COLUMN ledger.bonuses.about IS 'The newcomer of a referral; of a starter grant the member.';
 COMMENT ON COLUMN ledger.bonuses.journal_id IS 'The posting.';
 
+-- As in 0001_checks.sql, and: what is given once has its bonus, and a bonus has its posting. Members who got two starter
+-- grants before there were bonuses are down with the first.
 CREATE OR REPLACE VIEW ledger.broken_i2 AS
 SELECT coalesce(j.community_id, leg.communities[1]) AS community_id,
        'journal ' || coalesce(j.journal_id, leg.journal_id) AS subject,
@@ -92,35 +87,41 @@ FULL JOIN (
     GROUP BY e.journal_id
 ) leg ON leg.journal_id = j.journal_id
 WHERE j.journal_id IS NULL OR (j.reason IS NULL) <> (leg.legs IS NOT NULL) OR leg.total <> 0
-   OR leg.communities <> ARRAY[j.community_id] OR leg.first_at <> j.booked_at OR leg.last_at <> j.booked_at;
+   OR leg.communities <> ARRAY[j.community_id] OR leg.first_at <> j.booked_at OR leg.last_at <> j.booked_at
+UNION ALL
+SELECT j.community_id, 'journal ' || j.journal_id, 'a starter grant, yet its member is down as without one until later'
+FROM ledger.journal j
+JOIN ledger.entry e ON e.journal_id = j.journal_id AND e.booked_at = j.booked_at
+JOIN ledger.account a ON a.account_id = e.balance_id AND a.kind = 'gift'
+WHERE j.kind = 'starter_grant' AND j.reason IS NULL
+  AND NOT EXISTS (SELECT FROM ledger.bonus b JOIN ledger.journal first ON first.journal_id = b.journal_id
+                  WHERE b.community_id = a.community_id AND b.owner = a.owner AND b.kind = 'starter_grant'
+                    AND b.about = a.owner AND first.booked_at <= j.booked_at)
+UNION ALL
+SELECT b.community_id, 'journal ' || b.journal_id, 'a ' || b.kind || ' of ' || b.owner || ' names it, but it is none'
+FROM ledger.bonus b
+LEFT JOIN ledger.journal j ON j.journal_id = b.journal_id AND j.kind = b.kind AND j.community_id = b.community_id
+    AND j.reason IS NULL
+WHERE j.journal_id IS NULL;
 
+-- As in 0001_checks.sql, and: a balance has moved last when its last entry says, in its account's community.
 CREATE OR REPLACE VIEW ledger.broken_i3 AS
 SELECT a.community_id, a.kind || ' account ' || a.account_id AS subject,
        CASE WHEN b.balance_id IS NULL THEN 'it has no balance'
             WHEN b.seq <> coalesce(e.entries, 0) THEN 'it counts ' || b.seq || ' entries but has ' || coalesce(e.entries, 0)
             WHEN b.posted <> coalesce(e.total, 0) THEN 'its balance is ' || b.posted || ' but its entries sum to ' || coalesce(e.total, 0)
-            ELSE 'its balance is ' || b.posted || ' but the last entry says ' || last.balance_after END AS detail
+            WHEN b.posted <> coalesce(last.balance_after, 0)
+                THEN 'its balance is ' || b.posted || ' but the last entry says ' || last.balance_after
+            WHEN b.community_id <> a.community_id THEN 'its balance belongs to another community'
+            ELSE 'it moved last at ' || b.last_at || ' but its last entry is of ' || coalesce(last.booked_at, '-infinity') END
+       AS detail
 FROM ledger.account a
 LEFT JOIN ledger.balance b ON b.balance_id = a.account_id
 LEFT JOIN (SELECT balance_id, count(*) AS entries, sum(amount) AS total, max(seq) AS last_seq
            FROM ledger.entry GROUP BY balance_id) e ON e.balance_id = a.account_id
 LEFT JOIN ledger.entry last ON last.balance_id = e.balance_id AND last.seq = e.last_seq
 WHERE b.balance_id IS NULL OR b.seq <> coalesce(e.entries, 0) OR b.posted <> coalesce(e.total, 0)
-   OR b.posted <> coalesce(last.balance_after, 0);
-
-CREATE OR REPLACE VIEW ledger.broken_i4 AS
-SELECT a.community_id, 'entry ' || e.balance_id || '/' || e.seq AS subject,
-       CASE WHEN a.account_id IS NULL THEN 'its account does not exist'
-            WHEN e.seq <> e.place THEN 'it is number ' || e.place || ' of its account'
-            WHEN e.booked_at <= e.before_at THEN 'it is not later than the entry before it'
-            ELSE 'the balance before was ' || e.before || ', so ' || (e.before + e.amount) || ' should follow, not ' || e.balance_after
-       END AS detail
-FROM (
-    SELECT balance_id, seq, amount, balance_after, booked_at, row_number() OVER path AS place,
-           lag(booked_at, 1, '-infinity') OVER path AS before_at, lag(balance_after, 1, 0::bigint) OVER path AS before
-    FROM ledger.entry WINDOW path AS (PARTITION BY balance_id ORDER BY seq)
-) e
-LEFT JOIN ledger.account a ON a.account_id = e.balance_id
-WHERE a.account_id IS NULL OR e.seq <> e.place OR e.booked_at <= e.before_at OR e.balance_after <> e.before + e.amount;
+   OR b.posted <> coalesce(last.balance_after, 0) OR b.community_id <> a.community_id
+   OR b.last_at <> coalesce(last.booked_at, '-infinity');
 
 RESET ROLE;

@@ -88,10 +88,6 @@ AS $$
             THEN 'before' END
 $$;
 
-COMMENT ON FUNCTION ledger.how_asked IS
-    'How a hold was asked for by the posting that made it: whole, or before (by the release before, which named no payee); '
-    'null: not as the hold says now. Reads no table.';
-
 -- I6 over holds that ended after p_since: each still says what was asked for when it was made, and what lay in escrow went
 -- to the accounts of its payee and payer (and fees, clearing), as its end says. So a hold that somebody changed, used and
 -- changed back is found as well.
@@ -271,12 +267,4 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION ledger.find_broken IS
-    'The rows that break an invariant, over everything or over what was booked after a time. For the checker.';
-GRANT EXECUTE ON FUNCTION ledger.find_broken TO ledger_app;
-
 RESET ROLE;
-SET LOCAL ROLE ledger_owner;
-REVOKE CREATE ON SCHEMA ledger FROM ledger_writer, ledger_auditor;
-RESET ROLE;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;

@@ -3,9 +3,6 @@
 SET LOCAL ROLE ledger_owner;
 GRANT CREATE ON SCHEMA ledger TO ledger_auditor;
 SET LOCAL ROLE ledger_writer;
-GRANT EXECUTE ON FUNCTION ledger.microseconds, ledger.seal_leaves, ledger.merkle_root, ledger.merkle_level,
-    ledger.merkle_path, ledger.seal_digest, ledger.content_hash TO ledger_auditor;
-GRANT EXECUTE ON FUNCTION ledger.seal_step TO ledger_app;
 
 -- Stops every posting of a community, or of all when it is null; those stopped already stay as they are. Answers how
 -- many were stopped now. `p_words`: why, for people, at most 500 characters. An audit row for each.
@@ -64,7 +61,6 @@ BEGIN
 END
 $$;
 
-GRANT EXECUTE ON FUNCTION ledger.stop_postings, ledger.resume_postings TO ledger_app;
 SET LOCAL ROLE ledger_auditor;
 
 -- Where a posting is in its seal: number of the seal, place of its leaf (from 0), number of leaves, and the inclusion
@@ -93,7 +89,5 @@ BEGIN
     RETURN QUERY SELECT v_seal.seal_no, place, cardinality(v_leaves)::bigint, ledger.merkle_path(v_leaves, place);
 END
 $$;
-
-GRANT EXECUTE ON FUNCTION ledger.find_inclusion TO ledger_app;
 
 RESET ROLE;

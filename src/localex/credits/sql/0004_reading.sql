@@ -1,50 +1,8 @@
--- Reading a ledger of many months: plans that are kept, and only the months that matter. Run as the owners.
+-- Reading a ledger of many months: plans that are kept, and only the months that matter. Run as ledger_auditor.
 --
 -- A query that meets every partition is planned anew for each of them at every call: three milliseconds at two times
--- fourteen months, four times what it then takes to run. The functions here keep their plans for the life of a session,
--- and their bounds of time leave the other months out when they run.
-
-SET LOCAL ROLE ledger_owner;
-GRANT CREATE ON SCHEMA ledger TO ledger_writer, ledger_auditor;
-
-SET LOCAL ROLE ledger_writer;
-
--- As in 0003_accounts.sql, and: each look-up is only in the months between the times that are known by then.
-CREATE OR REPLACE FUNCTION ledger.balance_at(p_account_id bigint, p_at timestamptz) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
-AS $$
-BEGIN
-    IF p_at IS NULL THEN
-        RETURN NULL;
-    END IF;
-    -- Binary search in one statement: `below` is the highest number known to be early enough (0: before the first),
-    -- `above` the lowest known to be too late; `since` and `until` are their times. A statement for each look-up would
-    -- open every partition each time.
-    RETURN (
-        WITH RECURSIVE search (below, above, since, until, balance) AS (
-            SELECT 0::bigint, seq + 1, '-infinity'::timestamptz, 'infinity'::timestamptz, 0::bigint
-            FROM ledger.balance WHERE balance_id = p_account_id
-            UNION ALL
-            SELECT CASE WHEN e.booked_at <= p_at THEN e.seq ELSE s.below END,
-                   CASE WHEN e.booked_at <= p_at THEN s.above ELSE e.seq END,
-                   CASE WHEN e.booked_at <= p_at THEN e.booked_at ELSE s.since END,
-                   CASE WHEN e.booked_at <= p_at THEN s.until ELSE e.booked_at END,
-                   CASE WHEN e.booked_at <= p_at THEN e.balance_after ELSE s.balance END
-            FROM search s CROSS JOIN LATERAL (
-                SELECT seq, booked_at, balance_after FROM ledger.entry
-                WHERE balance_id = p_account_id AND seq = s.below + (s.above - s.below) / 2
-                  AND booked_at >= s.since AND booked_at <= s.until
-                LIMIT 1
-            ) e
-            WHERE s.above - s.below > 1
-        )
-        SELECT balance FROM search WHERE above - below = 1
-    );
-END
-$$;
+-- fourteen months, four times what it then takes to run. The function here keeps its plans for the life of a session,
+-- and its bounds of time leave the other months out when it runs (see also ledger.balance_at).
 
 SET LOCAL ROLE ledger_auditor;
 
@@ -115,13 +73,4 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION ledger.list_legs IS
-    'The entries of a member''s gift and main account, newest first, with kind and reference of their postings: of each '
-    'account at most `p_limit`, numbered up to `p_tops` and above `p_bottoms` (of gift and of main). For statements.';
-GRANT EXECUTE ON FUNCTION ledger.list_legs TO ledger_app;
-
 RESET ROLE;
-SET LOCAL ROLE ledger_owner;
-REVOKE CREATE ON SCHEMA ledger FROM ledger_writer, ledger_auditor;
-RESET ROLE;
-REVOKE ALL ON FUNCTION ledger.list_legs FROM PUBLIC;

@@ -43,6 +43,91 @@ BEGIN
 END
 $$;
 
+-- As in 0001_operations.sql, within these bounds: for the release before, which names no payee and no fees.
+CREATE OR REPLACE FUNCTION ledger.hold_credits(
+    p_key uuid, p_community_id uuid, p_trade_id uuid, p_payer uuid, p_amount bigint, p_expires_at timestamptz,
+    p_actor uuid
+) RETURNS ledger.outcome
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    v_hash    constant bytea := ledger.request_hash('hold', p_community_id::text, p_trade_id::text, p_payer::text,
+                                                    p_amount::text, p_actor::text);
+    v_outcome ledger.outcome := ledger.find_outcome(p_key, v_hash);
+    v_escrow  bigint;
+BEGIN
+    IF v_outcome.journal_id IS NOT NULL THEN
+        RETURN v_outcome;  -- before anything is opened, and even when the deadline has passed meanwhile
+    END IF;
+    IF p_trade_id IS NULL OR NOT ledger.is_amount(p_amount, 1) OR NOT ledger.is_deadline(p_expires_at) THEN
+        RAISE EXCEPTION 'a hold has a trade, a positive amount up to 10^15 and a deadline within 400 days' USING ERRCODE = 'LX006';
+    END IF;
+    v_escrow := ledger.open_account(p_community_id, 'escrow', p_trade_id);
+    v_outcome := ledger.post(p_key, p_community_id, 'hold', p_actor, p_trade_id, v_hash,
+        ARRAY[ledger.get_account(p_community_id, 'gift', p_payer), ledger.get_account(p_community_id, 'main', p_payer),
+              v_escrow],
+        ARRAY[NULL, NULL, p_amount]);
+    IF v_outcome.reason IS NULL AND NOT v_outcome.repeated THEN
+        INSERT INTO ledger.hold (trade_id, community_id, escrow_id, payer, from_gift, from_main, expires_at, held_by)
+        VALUES (p_trade_id, p_community_id, v_escrow, p_payer, -v_outcome.amounts[1], -v_outcome.amounts[2],
+                p_expires_at, p_key);
+    END IF;
+    RETURN v_outcome;
+END
+$$;
+
+-- Moves the deadline of a hold, to at most 400 days from now; a deadline never comes nearer. Answers null, hold_ended or
+-- hold_expired. Raises LX006 for no deadline, or one further ahead.
+CREATE OR REPLACE FUNCTION ledger.extend_hold(p_trade_id uuid, p_expires_at timestamptz) RETURNS ledger.refusal
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    v_hold ledger.hold := ledger.get_hold(p_trade_id);
+BEGIN
+    IF p_expires_at IS NULL OR NOT isfinite(p_expires_at) OR p_expires_at > ledger.clock() + interval '400 days' THEN
+        RAISE EXCEPTION 'a deadline is at most 400 days ahead' USING ERRCODE = 'LX006';
+    END IF;
+    PERFORM FROM ledger.balance WHERE balance_id = v_hold.escrow_id FOR NO KEY UPDATE;
+    v_hold := ledger.get_hold(p_trade_id);
+    IF v_hold.state <> 'held' THEN
+        RETURN 'hold_ended';
+    ELSIF v_hold.expires_at <= ledger.clock() THEN
+        RETURN 'hold_expired';
+    END IF;
+    UPDATE ledger.hold SET expires_at = p_expires_at WHERE trade_id = p_trade_id AND expires_at < p_expires_at;
+    RETURN NULL;
+END
+$$;
+
+-- Says to whom a hold of the release before that is still held can go, once: answers whether it was said now. Whoever was named stays named.
+-- Leaves an audit row that names the trade.
+-- Raises LX004 for somebody without an account there, LX005 without a hold, LX006 for the payer. Locks: the escrow's balance.
+CREATE FUNCTION ledger.name_payee(p_trade_id uuid, p_payee uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    v_hold constant ledger.hold := ledger.get_hold(p_trade_id);
+    v_main constant bigint := ledger.get_account(v_hold.community_id, 'main', p_payee);
+BEGIN
+    IF p_payee = v_hold.payer THEN
+        RAISE EXCEPTION 'nobody pays themselves' USING ERRCODE = 'LX006';
+    END IF;
+    PERFORM FROM ledger.balance WHERE balance_id = v_hold.escrow_id FOR NO KEY UPDATE;
+    UPDATE ledger.hold SET payee = p_payee WHERE trade_id = p_trade_id AND state = 'held' AND payee IS NULL;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM ledger.write_audit('payee', v_hold.community_id, v_main, NULL, NULL, NULL, p_trade_id::text);
+    RETURN true;
+END
+$$;
+
 -- The part of a fee that belongs to a part of the price, in whole hundredths, half to even: fee * part / price.
 CREATE FUNCTION ledger.share_of_fee(p_fee bigint, p_part bigint, p_price bigint) RETURNS bigint
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -60,8 +145,20 @@ CREATE FUNCTION ledger.check_payee(p_hold ledger.hold, p_payee uuid) RETURNS led
 LANGUAGE sql IMMUTABLE
 AS $$ SELECT CASE WHEN p_hold.payee <> p_payee THEN 'other_payee'::ledger.refusal END $$;
 
+-- How much of `p_amount` the payer's main account can take below its ceiling; the rest of what comes back goes to gift.
+-- A ceiling must not keep credits in escrow: they are the payer's. Locks: the balances of the posting to come, all of
+-- them, in the order of their ids.
+CREATE FUNCTION ledger.room_in_main(p_balance_ids bigint[], p_main bigint, p_amount bigint) RETURNS bigint
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM FROM ledger.balance WHERE balance_id = ANY (p_balance_ids) ORDER BY balance_id FOR NO KEY UPDATE;
+    RETURN (SELECT greatest(least(p_amount, ceiling - posted), 0) FROM ledger.balance WHERE balance_id = p_main);
+END
+$$;
+
 -- Pays a part of the price (or all) out of escrow: the part less the seller's fee to the payee's main account, both fees
--- in proportion to the part to the fees account, the rest back to the payer, to main first, then to gift.
+-- in proportion to the part to the fees account, the rest back to the payer, to main first (below its ceiling), then to gift.
 CREATE FUNCTION ledger.pay_out(
     p_key uuid, p_hold ledger.hold, p_payee uuid, p_part bigint, p_actor uuid, p_hash bytea
 ) RETURNS ledger.outcome
@@ -74,6 +171,8 @@ DECLARE
     v_seller_fee bigint := 0;
     v_back       bigint;
     v_payer_main bigint;
+    v_payer_gift bigint;
+    v_to_main    bigint;
     v_accounts   bigint[] := ARRAY[p_hold.escrow_id, ledger.get_account(p_hold.community_id, 'main', p_payee)];
     v_amounts    bigint[] := ARRAY[-v_held, 0];
     v_outcome    ledger.outcome;
@@ -89,18 +188,23 @@ BEGIN
     END IF;
     v_amounts[2] := p_part - v_seller_fee;
     v_back := v_held - p_part - v_buyer_fee;
-    IF least(v_back, p_hold.from_main) > 0 THEN
+    v_to_main := least(v_back, p_hold.from_main);
+    IF v_back > 0 THEN
         v_payer_main := ledger.get_account(p_hold.community_id, 'main', p_hold.payer);
+        v_payer_gift := ledger.get_account(p_hold.community_id, 'gift', p_hold.payer);
         IF v_payer_main = v_accounts[2] THEN
-            v_amounts[2] := v_amounts[2] + least(v_back, p_hold.from_main);
+            v_amounts[2] := v_amounts[2] + v_to_main;
         ELSE
-            v_accounts := v_accounts || v_payer_main;
-            v_amounts := v_amounts || least(v_back, p_hold.from_main);
+            v_to_main := ledger.room_in_main(v_accounts || v_payer_main || v_payer_gift, v_payer_main, v_to_main);
+            IF v_to_main > 0 THEN
+                v_accounts := v_accounts || v_payer_main;
+                v_amounts := v_amounts || v_to_main;
+            END IF;
         END IF;
-    END IF;
-    IF v_back > p_hold.from_main THEN
-        v_accounts := v_accounts || ledger.get_account(p_hold.community_id, 'gift', p_hold.payer);
-        v_amounts := v_amounts || (v_back - p_hold.from_main);
+        IF v_back > v_to_main THEN
+            v_accounts := v_accounts || v_payer_gift;
+            v_amounts := v_amounts || (v_back - v_to_main);
+        END IF;
     END IF;
     v_outcome := ledger.post(p_key, p_hold.community_id, 'release', p_actor, p_hold.trade_id, p_hash, v_accounts,
         v_amounts, ledger.check_payee(p_hold, p_payee));
@@ -143,19 +247,25 @@ BEGIN
 END
 $$;
 
--- Gives what is held back to the accounts that it came from, as a posting of the kind refund or expiry.
-CREATE FUNCTION ledger.give_back(p_key uuid, p_trade_id uuid, p_kind ledger.journal_kind, p_actor uuid, p_hash bytea)
-RETURNS ledger.outcome
+-- Gives what is held back to the accounts that it came from, as a posting of the kind refund or expiry. What main cannot
+-- take below its ceiling goes back to gift.
+CREATE FUNCTION ledger.give_back(
+    p_key uuid, p_trade_id uuid, p_kind ledger.journal_kind, p_actor uuid, p_hash bytea
+) RETURNS ledger.outcome
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_hold    constant ledger.hold := ledger.get_hold(p_trade_id);
-    v_outcome ledger.outcome;
+    v_hold     constant ledger.hold := ledger.get_hold(p_trade_id);
+    v_held     constant bigint := v_hold.from_gift + v_hold.from_main;
+    v_accounts constant bigint[] := ARRAY[v_hold.escrow_id,
+        ledger.get_account(v_hold.community_id, 'gift', v_hold.payer),
+        ledger.get_account(v_hold.community_id, 'main', v_hold.payer)];
+    v_to_main  bigint;
+    v_outcome  ledger.outcome;
 BEGIN
-    v_outcome := ledger.post(p_key, v_hold.community_id, p_kind, p_actor, p_trade_id, p_hash,
-        ARRAY[v_hold.escrow_id, ledger.get_account(v_hold.community_id, 'gift', v_hold.payer),
-              ledger.get_account(v_hold.community_id, 'main', v_hold.payer)],
-        ARRAY[-(v_hold.from_gift + v_hold.from_main), v_hold.from_gift, v_hold.from_main]);
+    v_to_main := ledger.room_in_main(v_accounts, v_accounts[3], v_hold.from_main);
+    v_outcome := ledger.post(p_key, v_hold.community_id, p_kind, p_actor, p_trade_id, p_hash, v_accounts,
+        ARRAY[-v_held, v_held - v_to_main, v_to_main]);
     IF v_outcome.reason IS NULL AND NOT v_outcome.repeated THEN
         UPDATE ledger.hold SET state = 'refunded', ended_by = p_key WHERE trade_id = p_trade_id;
     END IF;

@@ -1,0 +1,98 @@
+-- More of what the checks find. Run as ledger_owner.
+--
+-- A row that may change (a balance's limits, a hold, a bonus) can be damaged by somebody who switches the guards off and on
+-- again. Each is compared with what cannot change: the audit, the journal with its hashes, the entries (see also broken_i2
+-- and broken_i3 in 0003_views.sql).
+
+SET LOCAL ROLE ledger_owner;
+
+-- As in 0001_checks.sql, and: the limits of an account, whether it is open, and whether a community is stopped are as the
+-- last audit row about it says; without one a floor is zero (the issuer has none), there is no ceiling, and the account is
+-- open. What is said of main holds for the gift account: they are closed together. The horizon, too, is where it can be
+-- (an hour is left to a clock that was set back).
+CREATE OR REPLACE VIEW ledger.broken_i5 AS
+SELECT a.community_id, a.kind || ' account ' || a.account_id AS subject,
+       CASE WHEN b.posted < b.floor OR b.posted > b.ceiling OR (b.floor IS NULL AND a.kind NOT IN ('issuer', 'clearing'))
+            THEN 'its balance is ' || b.posted || ', allowed ' || coalesce(b.floor::text, 'any') || ' to ' || coalesce(b.ceiling::text, 'any')
+            WHEN b.is_open = (shut.closed IS NOT DISTINCT FROM 'closed')
+                THEN 'it is ' || CASE WHEN b.is_open THEN 'open' ELSE 'closed' END || ', the audit says otherwise'
+            ELSE 'it may go from ' || coalesce(b.floor::text, 'any') || ' to ' || coalesce(b.ceiling::text, 'any')
+                || ', which the audit does not say' END AS detail
+FROM ledger.account a
+JOIN ledger.balance b ON b.balance_id = a.account_id
+LEFT JOIN (
+    SELECT account_id,
+           (array_agg(after ORDER BY audit_id DESC) FILTER (WHERE what IN ('credit_line', 'clearing_limit')))[1] AS lowest,
+           (array_agg(after ORDER BY audit_id DESC) FILTER (WHERE what IN ('ceiling', 'clearing_limit')))[1] AS highest
+    FROM ledger.audit WHERE account_id IS NOT NULL GROUP BY account_id
+) said ON said.account_id = a.account_id
+LEFT JOIN (
+    SELECT m.community_id, m.owner, (array_agg(u.what ORDER BY u.audit_id DESC))[1] AS closed
+    FROM ledger.audit u JOIN ledger.account m ON m.account_id = u.account_id
+    WHERE u.what IN ('closed', 'reopened') GROUP BY m.community_id, m.owner
+) shut ON shut.community_id = a.community_id AND shut.owner = a.owner AND a.kind IN ('main', 'gift')
+WHERE b.posted < b.floor OR b.posted > b.ceiling OR (b.floor IS NULL AND a.kind NOT IN ('issuer', 'clearing'))
+   OR b.is_open = (shut.closed IS NOT DISTINCT FROM 'closed')
+   OR b.floor IS DISTINCT FROM (CASE WHEN a.kind <> 'issuer' THEN -coalesce(said.lowest, 0) END)
+   OR b.ceiling IS DISTINCT FROM said.highest
+UNION ALL
+SELECT c.community_id, 'community ' || c.community_id,
+       CASE WHEN c.stopped_at IS NULL THEN 'it posts' ELSE 'it is stopped' END || ', the audit says otherwise'
+FROM ledger.community c
+LEFT JOIN LATERAL (SELECT u.what FROM ledger.audit u WHERE u.community_id = c.community_id
+                   AND u.what IN ('stopped', 'resumed') ORDER BY u.audit_id DESC LIMIT 1) said ON true
+WHERE (c.stopped_at IS NOT NULL) <> (said.what IS NOT DISTINCT FROM 'stopped')
+UNION ALL
+SELECT NULL, 'horizon of the seals', 'it is ' || s.horizon || ', not between the last seal and now'
+FROM ledger.sealing s
+WHERE s.horizon < coalesce((SELECT max(until) FROM ledger.seal), '-infinity')
+   OR s.horizon > ledger.clock() + interval '1 hour';
+
+-- As in 0001_checks.sql, and: a hold that is under way says what was asked for when it was made (the request hash of its
+-- posting, which the seals cover), and what came from gift and from main is what the entries say. The payee of a hold
+-- that was made without one may have been named later, once, with an audit row. Holds that ended: ledger.find_ended_i6.
+CREATE OR REPLACE VIEW ledger.broken_i6 AS
+SELECT a.community_id, 'escrow of trade ' || a.owner AS subject,
+       CASE WHEN h.trade_id IS NULL THEN b.posted || ' lie there without a hold'
+            WHEN h.state <> 'held' THEN 'the hold is ' || h.state || ', yet ' || b.posted || ' lie there'
+            WHEN b.posted <> h.from_gift + h.from_main THEN 'held are ' || (h.from_gift + h.from_main) || ', there lie ' || b.posted
+            ELSE 'the hold expired at ' || h.expires_at || ' and was not returned' END AS detail
+FROM ledger.account a
+JOIN ledger.balance b ON b.balance_id = a.account_id
+LEFT JOIN ledger.hold h ON h.escrow_id = a.account_id
+WHERE a.kind = 'escrow' AND CASE
+    WHEN h.trade_id IS NULL OR h.state <> 'held' THEN b.posted <> 0
+    -- Nothing can be returned while postings are stopped.
+    ELSE b.posted <> h.from_gift + h.from_main OR h.expires_at < ledger.clock() - interval '1 hour'
+        AND NOT EXISTS (SELECT FROM ledger.community c
+                        WHERE c.community_id = a.community_id AND c.stopped_at IS NOT NULL) END
+UNION ALL
+SELECT h.community_id, 'escrow of trade ' || h.trade_id,
+       CASE WHEN j.journal_id IS NULL THEN 'the hold names no posting that held it'
+            ELSE 'the hold is not what its posting asked for' END
+FROM ledger.hold h
+LEFT JOIN ledger.journal j ON j.journal_id = h.held_by AND j.reference = h.trade_id AND j.kind = 'hold'
+    AND j.community_id = h.community_id AND j.reason IS NULL
+CROSS JOIN LATERAL (SELECT ledger.how_asked(h, j.request_hash, j.actor) AS asked) how
+WHERE h.state = 'held' AND (j.journal_id IS NULL OR how.asked IS NULL
+    OR (how.asked = 'before' AND h.payee IS NOT NULL AND NOT EXISTS (
+        SELECT FROM ledger.audit u JOIN ledger.account p ON p.account_id = u.account_id
+        WHERE u.what = 'payee' AND u.words = h.trade_id::text AND p.community_id = h.community_id AND p.owner = h.payee
+          AND p.kind = 'main'))
+    OR h.from_gift <> coalesce((
+        SELECT -e.amount FROM ledger.account g JOIN ledger.entry e ON e.balance_id = g.account_id
+        WHERE g.community_id = h.community_id AND g.owner = h.payer AND g.kind = 'gift' AND e.journal_id = h.held_by
+          AND e.booked_at = j.booked_at), 0));
+
+-- Accounts that were closed before there was an audit get their row now, so that a check knows who closed none.
+SET LOCAL ROLE ledger_owner;
+ALTER TABLE ledger.audit DISABLE TRIGGER USER;
+SET LOCAL ROLE ledger_writer;
+SELECT ledger.write_audit('closed', a.community_id, a.account_id, NULL, NULL, NULL, 'before there was an audit')
+FROM ledger.account a JOIN ledger.balance b ON b.balance_id = a.account_id
+WHERE a.kind = 'main' AND NOT b.is_open
+  AND (SELECT u.what FROM ledger.audit u WHERE u.account_id = a.account_id AND u.what IN ('closed', 'reopened')
+       ORDER BY u.audit_id DESC LIMIT 1) IS DISTINCT FROM 'closed';
+SET LOCAL ROLE ledger_owner;
+SELECT ledger.guard_table('ledger.audit', true, 'ROW');
+RESET ROLE;
