@@ -7,8 +7,7 @@ from pathlib import Path
 
 MAX_FILE, MAX_FUNCTION = 400, 50
 ENDINGS = {".py", ".html", ".css", ".js", ".sql", ".sh"}
-# The last is made from the database.
-LEFT_OUT = ("/vendor/", "/migrations/", "/data/", "/content/", "/docs/engineers/ledger_in_force.sql")
+LEFT_OUT = ("/vendor/", "/migrations/", "/data/", "/content/")
 NOT_ENTERED = {".git", ".venv", "build", "dist", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache"}
 
 

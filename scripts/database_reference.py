@@ -1,8 +1,18 @@
-"""Makes docs/engineers/database.md from the catalogue of a migrated database: the schema `ledger` as it really is."""
+"""Makes docs/engineers/database.md from the catalogue of a migrated database: the schema `ledger` as it really is.
 
+`python scripts/database_reference.py` writes build/ledger_in_force.sql, for reading: the source of every function and
+view of the ledger, as the migrations of this checkout leave them in a database of its own.
+"""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
+
+ROOT = Path(__file__).parent.parent
 
 TOP = """# The schema `ledger`
 
@@ -86,14 +96,45 @@ SELECT format(E'CREATE OR REPLACE VIEW ledger.%I AS\n%s', relname, pg_get_viewde
 FROM pg_class WHERE relnamespace = 'ledger'::regnamespace AND relkind = 'v' ORDER BY relname
 """
 IN_FORCE_TOP = """\
--- The functions and views of the schema `ledger` as they are in force: several migrations define some of them anew.
--- Made from a migrated database by `UPDATE_DOCS=1 pytest tests/credits/test_database_reference.py`; nothing runs it.
+-- The functions and views of the schema `ledger` as they are in force, from a migrated database. Nothing runs this.
 
 """
 
 
 def build_in_force(connection: psycopg.Connection[Any]) -> str:
-    """docs/engineers/ledger_in_force.sql: each function and view once, in its last form."""
+    """The source of each function and view."""
     texts = [row[0].strip().rstrip(";") + ";" for query in (SOURCES, VIEWS) for row in connection.execute(query)]
     lines = [line.rstrip() for text in texts for line in (*text.splitlines(), "")]
     return IN_FORCE_TOP + "\n".join(lines).rstrip() + "\n"
+
+
+@contextlib.contextmanager
+def migrated_database() -> Iterator[psycopg.Connection[Any]]:
+    """A superuser's connection to an empty database with the migrations of this checkout; it ends with the block."""
+    sys.path.insert(0, str(ROOT))
+    from tests.servers import TEMPLATE, RunningServers, Servers
+
+    from localex.embedded import roles
+
+    running = RunningServers()
+    try:
+        running.start()
+        with psycopg.connect(Servers(running.root, "template").url(roles.SUPER, TEMPLATE)) as connection:
+            yield connection
+    finally:
+        running.stop()
+
+
+def main() -> int:
+    """Write the file."""
+    with migrated_database() as connection:
+        text = build_in_force(connection)
+    page = ROOT / "build" / "ledger_in_force.sql"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(text, encoding="utf-8")
+    print(page.relative_to(ROOT))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
