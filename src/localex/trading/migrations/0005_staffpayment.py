@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("communities", "0003_check_policy"),
         ("members", "0001_initial"),
-        ("trading", "0003_check_fees"),
+        ("trading", "0004_check_fees"),
     ]
 
     operations = [
