@@ -8,7 +8,8 @@ test asks for the database, or at once in the controller of a parallel run, whic
 - `db` (pytest-django): a transaction that is rolled back. The usual choice.
 - `committed_db`: really commits, for races, the worker, and other processes. Nothing is cleaned up, because the
   application's role may not TRUNCATE: make a community of your own and look only at it.
-- `servers`: addresses of any role, and `scratch_database()` for tests that change the schema.
+- `database`, `empty_database`: one that nobody else uses, for other processes and for tests that change the schema.
+- `servers`: addresses of any role, and `scratch_database()`, which the two are made with.
 """
 
 import os
@@ -54,8 +55,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # WhiteNoise warns about a missing folder, and warnings are errors.
     Path(os.environ["LOCALEX_DATA_DIR"], "static").mkdir(parents=True, exist_ok=True)
     import django
+    from django.conf import settings
 
     django.setup()
+    # Pages name their style sheets as they are: nothing is collected, except once in web/test_static.py.
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -85,6 +90,20 @@ def servers(request: pytest.FixtureRequest) -> Servers:
     found = request.config.stash[SERVERS]
     found.clone(found.database)
     return found
+
+
+@pytest.fixture
+def database(servers: Servers) -> Iterator[str]:
+    """The name of a migrated database that nobody else uses."""
+    with servers.scratch_database() as name:
+        yield name
+
+
+@pytest.fixture
+def empty_database(servers: Servers) -> Iterator[str]:
+    """The name of a database without any table."""
+    with servers.scratch_database(migrated=False) as name:
+        yield name
 
 
 @pytest.fixture(scope="session")

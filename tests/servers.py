@@ -9,8 +9,6 @@ import contextlib
 import dataclasses
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -27,6 +25,7 @@ from localex.embedded.errors import StartError
 from localex.embedded.logs import LogFile
 from localex.embedded.redis_server import RedisServer
 from localex.embedded.secret_files import SecretFiles
+from tests.processes import run_python
 
 TEMPLATE = "localex_template"
 # Losing everything in a power cut is fine here; more connections than an installation for tests that race.
@@ -171,14 +170,24 @@ class RunningServers:
         self._lock.release()
 
 
+def forge_credits(servers: Servers, database: str) -> None:
+    """Put 5 credits from nowhere into the ledger of `database`, which breaks I1."""
+    with servers.connect(roles.SUPER, database) as superuser:
+        # Even a superuser has to take the guards away first.
+        superuser.execute("ALTER TABLE ledger.account DISABLE TRIGGER USER")
+        superuser.execute("ALTER TABLE ledger.balance DISABLE TRIGGER USER")
+        superuser.execute(
+            "INSERT INTO ledger.account (account_id, community_id, owner, kind, opened_at) "
+            "VALUES (1, gen_random_uuid(), gen_random_uuid(), 'main', now())"
+        )
+        superuser.execute(
+            "INSERT INTO ledger.balance (balance_id, posted, community_id) VALUES (1, 500, gen_random_uuid())"
+        )
+
+
 def migrate(servers: Servers, database: str) -> None:
     """Run the real `localex migrate` on `database`; its words are shown when it fails."""
-    done = subprocess.run(
-        [sys.executable, "-m", "localex.cli", "migrate"],
-        env={**os.environ, **servers.environment(database)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {**os.environ, **servers.environment(database)}
+    done = run_python("-m", "localex.cli", "migrate", environment=environment)
     if done.returncode:
         raise RuntimeError(f"The template database could not be migrated:\n{done.stdout}\n{done.stderr}")

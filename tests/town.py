@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pyvips
 from django.db import transaction
+from django.test import Client
 
 from localex.communities.models import Community
 from localex.communities.services import create_community
@@ -20,7 +21,7 @@ from localex.listings import services as listing_services
 from localex.listings.models import Category, Listing
 from localex.media.preparation import prepare_photo
 from localex.members import services as member_services
-from localex.members.models import Member
+from localex.members.models import Member, User
 from localex.places.models import SafePlace
 from localex.trading import codes, services
 from localex.trading.models import Offer, Trade
@@ -65,6 +66,13 @@ def new_member(community: Community, *, shift: float = 0.0) -> Member:
     member = member_services.join_community(user_id=user.pk, community_id=community.pk)
     member = member_services.confirm_member(member_id=member.pk)
     return member_services.set_location(member_id=member.pk, point=Point(CENTRE.lat + shift, CENTRE.lon + shift))
+
+
+def browser_of(person: Member | User) -> Client:
+    """A browser in which `person` is signed in."""
+    client = Client()
+    client.force_login(person.user if isinstance(person, Member) else person)
+    return client
 
 
 @functools.cache

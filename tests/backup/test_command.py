@@ -1,7 +1,6 @@
 """`localex backup`, `verify` and `restore` as people type them."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,20 +13,16 @@ from localex.embedded.errors import ExitCode
 from tests.backup.conftest import Backed
 from tests.backup.town import PATIENCE_SECONDS, Town, read_postings
 from tests.embedded.running import clean_environment
+from tests.processes import run_python
 
 pytestmark = pytest.mark.slow
 
 
 def localex(*words: object, typed: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run the command."""
-    return subprocess.run(
-        [sys.executable, "-m", "localex.cli", *map(str, words)],
-        env=clean_environment(COLUMNS="200", **variables),
-        input=typed,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_SECONDS,
+    environment = clean_environment(COLUMNS="200", **variables)
+    return run_python(
+        "-m", "localex.cli", *words, environment=environment, typed=typed, timeout_seconds=PATIENCE_SECONDS
     )
 
 

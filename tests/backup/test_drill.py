@@ -16,7 +16,7 @@ from localex.backup.drill import Outcome, run_drill
 from localex.backup.errors import BackupDamaged, Busy
 from localex.backup.facts import read_facts
 from localex.backup.keys import Keys
-from localex.backup.manifest import LedgerSeal, Manifest, StoredFile
+from localex.backup.manifest import LedgerSeal, Manifest
 from localex.backup.proof import judge
 from localex.backup.results import Restored
 from localex.backup.stores import FolderStore
@@ -26,7 +26,8 @@ from localex.embedded.binaries import postgres_bin
 from localex.embedded.cluster import Cluster
 from localex.embedded.directory import DataDirectory, DirectoryLock
 from localex.embedded.processes import ProcessRecord, start_time
-from tests.servers import Servers, temporary_folder
+from tests.backup.manifests import make_manifest
+from tests.servers import Servers, forge_credits, temporary_folder
 
 pytestmark = pytest.mark.slow
 
@@ -41,48 +42,12 @@ def place() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def town(servers: Servers) -> Iterator[str]:
-    """The name of a migrated database that nobody else uses."""
-    with servers.scratch_database() as name:
-        yield name
-
-
-def made_up_manifest() -> Manifest:
-    """A manifest of a backup that nobody made."""
-    now = datetime.now(UTC)
-    return Manifest(
-        backup_id="20261123T030000Z",
-        started_at=now,
-        stopped_at=now,
-        start_lsn=0,
-        stop_lsn=0,
-        timeline=1,
-        system_identifier="7",
-        segment_size=1 << 24,
-        localex_version="0.2.0",
-        schema_fingerprint="",
-        postgres_version="18.4",
-        database="localex",
-        key_fingerprint="",
-        base=(),
-        files_index=StoredFile("", 0, ""),
-        base_bytes=60_000_000,
-        file_bytes=0,
-        file_count=0,
-        postgres_manifest_sha256="",
-        row_counts={},
-    )
-
-
 def manifest_of(servers: Servers, database: str) -> Manifest:
     """What a backup made now would say."""
     with servers.connect(roles.SUPER, database) as superuser:
         facts = read_facts(superuser)
     return dataclasses.replace(
-        made_up_manifest(),
-        started_at=facts.now,
-        stopped_at=facts.now,
+        make_manifest(facts.now),
         system_identifier=facts.system_identifier,
         segment_size=facts.segment_size,
         schema_fingerprint=facts.schema_fingerprint,
@@ -134,8 +99,8 @@ def failed(outcome: Outcome) -> list[str]:
     return [line.what for line in outcome.lines if not line.ok]
 
 
-def test_a_good_backup_is_proven(servers: Servers, town: str, place: Path) -> None:
-    outcome = run(place, restoring(servers, town))
+def test_a_good_backup_is_proven(servers: Servers, database: str, place: Path) -> None:
+    outcome = run(place, restoring(servers, database))
     assert outcome.ok, outcome.lines
     whats = [line.what for line in outcome.lines]
     assert whats[:2] == ["Restore", "Start"]
@@ -144,26 +109,17 @@ def test_a_good_backup_is_proven(servers: Servers, town: str, place: Path) -> No
     assert "restored in 2 s and checked" in outcome.summary()["words"]
 
 
-def test_a_credit_from_nowhere_is_found(servers: Servers, town: str, place: Path) -> None:
-    with servers.connect(roles.SUPER, town) as superuser:
-        superuser.execute("ALTER TABLE ledger.account DISABLE TRIGGER USER")
-        superuser.execute("ALTER TABLE ledger.balance DISABLE TRIGGER USER")
-        superuser.execute(
-            "INSERT INTO ledger.account (account_id, community_id, owner, kind, opened_at) "
-            "VALUES (1, gen_random_uuid(), gen_random_uuid(), 'main', now())"
-        )
-        superuser.execute(
-            "INSERT INTO ledger.balance (balance_id, posted, community_id) VALUES (1, 500, gen_random_uuid())"
-        )
-    outcome = run(place, restoring(servers, town))
+def test_a_credit_from_nowhere_is_found(servers: Servers, database: str, place: Path) -> None:
+    forge_credits(servers, database)
+    outcome = run(place, restoring(servers, database))
     assert not outcome.ok
     assert "Ledger I1" in failed(outcome)
     assert "Ledger I1" in outcome.summary()["words"]
 
 
-def test_holds_that_ran_out_since_the_backup_are_no_broken_books(servers: Servers, town: str, place: Path) -> None:
+def test_holds_that_ran_out_since_the_backup_are_no_broken_books(servers: Servers, database: str, place: Path) -> None:
     """A town that was away for two hours: its worker returns them first, and so does the drill."""
-    with servers.connect(roles.APP, town) as app:
+    with servers.connect(roles.APP, database) as app:
         community, member, payee, trade = (str(uuid4()) for _ in range(4))
         app.execute("SELECT ledger.open_community(%s)", [community])
         for owner in (member, payee):
@@ -173,24 +129,24 @@ def test_holds_that_ran_out_since_the_backup_are_no_broken_books(servers: Server
             "SELECT ledger.hold_credits(uuidv7(), %s, %s, %s, %s, 30, 0, 0, now() + interval '1 day', NULL)",
             [community, trade, member, payee],
         )
-    with servers.connect(roles.SUPER, town) as superuser:
+    with servers.connect(roles.SUPER, database) as superuser:
         superuser.execute("ALTER TABLE ledger.hold DISABLE TRIGGER USER")
         superuser.execute("UPDATE ledger.hold SET expires_at = now() - interval '2 hours'")
         superuser.execute("ALTER TABLE ledger.hold ENABLE ALWAYS TRIGGER refuse_outside")
         assert superuser.execute("SELECT count(*) FROM ledger.broken_i6").fetchone() == (1,)
-    outcome = run(place, restoring(servers, town))
+    outcome = run(place, restoring(servers, database))
     assert outcome.ok, outcome.lines
 
 
-def test_rows_and_seals_are_compared_with_the_manifest(servers: Servers, town: str, place: Path) -> None:
-    counts = manifest_of(servers, town).row_counts
+def test_rows_and_seals_are_compared_with_the_manifest(servers: Servers, database: str, place: Path) -> None:
+    counts = manifest_of(servers, database).row_counts
     for changes, what, words in (
         ({"row_counts": {**counts, "ledger.journal": 7}}, "Rows", "had 7 when it was backed up"),
         ({"row_counts": {**counts, "public.members_user": 1000}}, "Rows", "public.members_user has 0 rows"),
         ({"row_counts": {**counts, "public.gone": 1}}, "Rows", "public.gone is missing"),
         ({"ledger_seal": LedgerSeal(12, "ab" * 32)}, "Seal", "seal 12"),
     ):
-        outcome = run(place, restoring(servers, town, **changes))
+        outcome = run(place, restoring(servers, database, **changes))
         assert failed(outcome) == [what]
         assert words in next(line.words for line in outcome.lines if not line.ok)
 
@@ -244,10 +200,10 @@ def test_two_drills_do_not_meet(place: Path) -> None:
     assert failed(run(place, restore)) == ["Restore"]
 
 
-def test_runs_are_written_down_and_read_again(servers: Servers, town: str, place: Path) -> None:
+def test_runs_are_written_down_and_read_again(servers: Servers, database: str, place: Path) -> None:
     """By hand or by the backup part: what was tried and how far it came is there for whoever judges it."""
-    url = servers.url(roles.APP, town)
-    outcome = run(place, restoring(servers, town))
+    url = servers.url(roles.APP, database)
+    outcome = run(place, restoring(servers, database))
     number = records.begin_run(url, "drill", started_at=outcome.started_at)
     busy = records.begin_run(url, "drill", started_at=outcome.started_at)
     assert records.end_run(url, number, finished_at=datetime.now(UTC), ok=True, detail=outcome.summary())
@@ -259,7 +215,7 @@ def test_runs_are_written_down_and_read_again(servers: Servers, town: str, place
     assert [drill.restored_to for drill in drills] == [outcome.restored_to]
     assert judge(drills, store=str(place / "backups")).proven_to == outcome.restored_to
     assert judge(drills, store="/mnt/elsewhere").proven_to is None
-    with servers.connect(roles.OWNER, town) as owner:
+    with servers.connect(roles.OWNER, database) as owner:
         assert owner.execute("SELECT count(*) FROM operations_run").fetchone() == (1,)
         owner.execute("DROP TABLE operations_run")
     assert records.list_drills(url) is None

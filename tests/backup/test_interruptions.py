@@ -21,6 +21,7 @@ from localex.embedded.installation import Installation
 from localex.embedded.processes import wait_until
 from tests.backup.conftest import Backed
 from tests.backup.town import PATIENCE_SECONDS, SmallStore, Town, copy_store, read_postings, restore
+from tests.processes import run_python
 from tests.servers import temporary_folder
 
 ROOT = Path(__file__).parents[2]
@@ -31,14 +32,7 @@ pytestmark = pytest.mark.slow
 
 def run(kill_at: int, *words: object) -> "subprocess.CompletedProcess[str]":
     """One run of tests/backup/killed.py."""
-    return subprocess.run(
-        [sys.executable, "-m", "tests.backup.killed", str(kill_at), *map(str, words)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_SECONDS * 2,
-    )
+    return run_python("-m", "tests.backup.killed", kill_at, *words, timeout_seconds=PATIENCE_SECONDS * 2)
 
 
 @pytest.fixture(scope="module")

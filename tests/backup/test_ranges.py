@@ -11,43 +11,17 @@ from localex.backup import engine
 from localex.backup.catalogue import find_ranges
 from localex.backup.errors import NothingToRestore
 from localex.backup.keys import Keys
-from localex.backup.manifest import Manifest, StoredFile, object_name
+from localex.backup.manifest import object_name
 from localex.backup.restoring import choose
 from localex.backup.sealed import seal
 from localex.backup.stores import FolderStore
 from localex.backup.wal import Newest, newest_object, segment_name, wal_object
 from tests.backup.conftest import Backed
+from tests.backup.manifests import SEGMENT_SIZE, SYSTEM, make_manifest
 from tests.backup.town import Town, read_postings, restore
 
 BEGUN = datetime(2026, 11, 23, 1, 56, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
-SEGMENT_SIZE = 1 << 24
-SYSTEM = "7"
-
-
-def make_manifest(number: int, stopped_at: datetime, stop_lsn: int) -> Manifest:
-    return Manifest(
-        backup_id=f"20261123T{number:06}Z",
-        started_at=stopped_at - timedelta(seconds=2),
-        stopped_at=stopped_at,
-        start_lsn=stop_lsn - 100,
-        stop_lsn=stop_lsn,
-        timeline=1,
-        system_identifier=SYSTEM,
-        segment_size=SEGMENT_SIZE,
-        localex_version="0.2.0",
-        schema_fingerprint="",
-        postgres_version="18.4",
-        database="localex",
-        key_fingerprint="",
-        base=(),
-        files_index=StoredFile("", 0, ""),
-        base_bytes=0,
-        file_bytes=0,
-        file_count=0,
-        postgres_manifest_sha256="",
-        row_counts={},
-    )
 
 
 def make_store(place: Path, chance: random.Random) -> tuple[FolderStore, Keys]:
@@ -58,7 +32,7 @@ def make_store(place: Path, chance: random.Random) -> tuple[FolderStore, Keys]:
     # A segment a second.
     for number, second in enumerate(seconds):
         at = BEGUN + timedelta(seconds=second, microseconds=chance.randrange(1_000_000))
-        manifest = make_manifest(number, at, second * SEGMENT_SIZE + 500)
+        manifest = make_manifest(at, backup_id=f"20261123T{number:06}Z", stop_lsn=second * SEGMENT_SIZE + 500)
         seal(store, keys, object_name(manifest.backup_id), io.BytesIO(manifest.to_json()))
     shipped = chance.choice([0, seconds[0] + 1, chance.randint(5, 130), 130])
     if shipped:

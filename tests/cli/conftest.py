@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.processes import run_python
 from tests.servers import Servers
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -15,28 +15,8 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 def run_command(*words: str, stdin: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
     """`localex` with these words; `variables` are added to the environment, which has a wide terminal."""
-    return subprocess.run(
-        [sys.executable, "-m", "localex.cli", *words],
-        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **variables},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.fixture
-def empty_database(servers: Servers) -> Iterator[str]:
-    """The name of a database without any table."""
-    with servers.scratch_database(migrated=False) as name:
-        yield name
-
-
-@pytest.fixture
-def database(servers: Servers) -> Iterator[str]:
-    """The name of a migrated database that nobody else uses."""
-    with servers.scratch_database() as name:
-        yield name
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **variables}
+    return run_python("-m", "localex.cli", *words, environment=environment, typed=stdin)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from localex.cli.app import EXIT_CODES
 from localex.embedded import roles
 from localex.embedded.errors import ExitCode
 from tests.cli.conftest import Run, run_command
-from tests.servers import Servers
+from tests.servers import Servers, forge_credits
 
 COMMANDS = (
     ("up",),
@@ -63,17 +63,7 @@ def test_check_has_a_line_for_each_invariant(localex: Run, database: str) -> Non
 
 
 def test_check_finds_a_credit_from_nowhere(localex: Run, database: str, servers: Servers) -> None:
-    with servers.connect(roles.SUPER, database) as superuser:
-        # Even a superuser has to take the guards away first.
-        superuser.execute("ALTER TABLE ledger.account DISABLE TRIGGER USER")
-        superuser.execute("ALTER TABLE ledger.balance DISABLE TRIGGER USER")
-        superuser.execute(
-            "INSERT INTO ledger.account (account_id, community_id, owner, kind, opened_at) "
-            "VALUES (1, gen_random_uuid(), gen_random_uuid(), 'main', now())"
-        )
-        superuser.execute(
-            "INSERT INTO ledger.balance (balance_id, posted, community_id) VALUES (1, 500, gen_random_uuid())"
-        )
+    forge_credits(servers, database)
     done = localex(database, "check")
     assert done.returncode == ExitCode.FAILED
     assert "BROKEN  I1" in done.stdout

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 from localex.cli.ledger import ledger
@@ -11,6 +9,7 @@ from localex.embedded import roles
 from localex.embedded.errors import ExitCode
 from tests.cli.conftest import Run, run_command
 from tests.credits.books import Books
+from tests.processes import run_python
 from tests.servers import Servers
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "verify_entry.py"
@@ -49,9 +48,7 @@ def test_from_a_seal_to_a_proof_on_another_machine(
     printed = localex(database, "ledger", "prove", str(posting), **here).stdout
     assert json.loads(printed) == json.loads(proof.read_text())
     for words in (["--digest", digest[1]], ["--seal", str(tmp_path / "site" / "seals" / "1.json")]):
-        done = subprocess.run(
-            [sys.executable, "-I", str(SCRIPT), str(proof), *words], capture_output=True, text=True, check=False
-        )
+        done = run_python("-I", SCRIPT, proof, *words)
         assert (done.returncode, done.stdout[:6]) == (0, "PROVEN")
     assert localex(database, "ledger", "prove", f"{account}/9", **here).returncode == ExitCode.FAILED
     assert localex(database, "ledger", "prove", "nonsense", **here).returncode == ExitCode.USAGE

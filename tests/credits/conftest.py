@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection, connections, transaction
@@ -17,6 +17,11 @@ from localex.embedded import roles
 from localex.lib import clock
 from localex.lib.ids import new_id
 from tests.servers import Servers
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from localex.members.models import Member
 
 
 def in_days(days: float = 3) -> datetime:
@@ -113,6 +118,22 @@ class Town:
 
         broken = [result for result in queries.run_checks(community_id=self.id) if not result.holds]
         assert broken == []
+
+
+@pytest.fixture
+def member(db: None) -> "Member":
+    """A confirmed member with the starter grant of 100 credits."""
+    from tests import town
+
+    return town.new_member(town.found_community())
+
+
+@pytest.fixture
+def browser(member: "Member") -> "Client":
+    """A browser in which `member` is signed in."""
+    from tests.town import browser_of
+
+    return browser_of(member)
 
 
 @pytest.fixture

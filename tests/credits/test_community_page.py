@@ -16,28 +16,14 @@ from localex.credits.queries import Totals
 from localex.lib import clock
 from localex.members.models import Member
 from tests import town
-from tests.credits.test_pages import hold, words
+from tests.credits.visits import hold, words
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture(autouse=True)
-def _uncollected_files(settings: Any) -> None:
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+def _empty_cache() -> None:
     cache.clear()
-
-
-@pytest.fixture
-def member(db: None) -> Member:
-    return town.new_member(town.found_community())
-
-
-@pytest.fixture
-def browser(member: Member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def test_members_see_where_all_credits_are(browser: Client, member: Member) -> None:

@@ -193,19 +193,23 @@ def test_no_deadlock_whatever_the_functions_and_the_order(servers: Servers, crow
     assert sum(one.done for one in everybody) > SESSIONS * ROUNDS / 2
 
 
+def shuffle(superuser: Connection, function: str, ordered: str, shuffled: str) -> None:
+    """Replace the one place of a function that says in which order it locks."""
+    row = superuser.execute(
+        "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = %s AND pronamespace = 'ledger'::regnamespace",
+        [function],
+    ).fetchone()
+    assert row is not None
+    assert row[0].count(ordered) == 1
+    superuser.execute(row[0].replace(ordered, shuffled).encode())
+
+
 def test_without_the_order_of_locks_the_same_crowd_deadlocks(servers: Servers) -> None:
     """The control: ledger.post takes its locks in any order, and nothing else is different."""
     with servers.scratch_database() as name:
         with servers.connect(roles.SUPER, name) as superuser:
-            row = superuser.execute(
-                "SELECT pg_get_functiondef(oid) FROM pg_proc"
-                " WHERE proname = 'post' AND pronamespace = 'ledger'::regnamespace"
-            ).fetchone()
-            assert row is not None
-            in_order = "v_ids       constant bigint[] := array_sort(p_balance_ids);"
-            assert row[0].count(in_order) == 1
-            shuffled = in_order.replace("array_sort(p_balance_ids)", "array_shuffle(p_balance_ids)")
-            superuser.execute(row[0].replace(in_order, shuffled).encode())
+            shuffle(superuser, "post", "array_sort(p_balance_ids)", "array_shuffle(p_balance_ids)")
+            shuffle(superuser, "post_pair", "FOR NO KEY UPDATE OF a, b", "FOR NO KEY UPDATE OF b, a")
             superuser.execute(f"ALTER DATABASE {name} SET deadlock_timeout = '20ms'".encode())
         crowd = Crowd(servers, name)
         gate = threading.Barrier(SESSIONS)

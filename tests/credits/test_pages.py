@@ -1,6 +1,5 @@
 """The statement page."""
 
-import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -15,51 +14,9 @@ from localex.credits.wording import KINDS
 from localex.lib.ids import new_id
 from localex.members.models import Member
 from tests import town
-from tests.credits.conftest import in_days
+from tests.credits.visits import hold, words
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _uncollected_files(settings: Any) -> None:
-    """Pages name their style sheets without anybody having collected them."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-
-
-@pytest.fixture
-def member() -> Member:
-    return town.new_member(town.found_community(places=0))
-
-
-@pytest.fixture
-def browser(member: Member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
-
-
-def hold(member: Member, amount: int) -> Any:
-    trade_id = new_id()
-    services.hold(
-        key=new_id(),
-        community_id=member.community_id,
-        trade_id=trade_id,
-        payer=member.ledger_ref,
-        amount=amount,
-        expires_at=in_days(),
-        actor=None,
-    )
-    return trade_id
-
-
-def words(browser: Client, address: str = "/credits/") -> str:
-    """The page as one line of text."""
-    answer = browser.get(address)
-    assert answer.status_code == 200
-    assert "no-store" in answer.headers["Cache-Control"]
-    body = answer.content.decode().partition("<main")[2].partition("</main>")[0]
-    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
 
 
 def test_visitors_are_sent_to_sign_in() -> None:
@@ -115,9 +72,7 @@ def test_lines_name_the_trade_when_somebody_knows_it(
 
 def test_a_new_member_finds_an_empty_statement() -> None:
     member = town.new_member(town.found_community(places=0, starter=0))
-    client = Client()
-    client.force_login(member.user)
-    text = words(client)
+    text = words(town.browser_of(member))
     assert "0 credits to spend" in text
     assert "Nothing has moved yet" in text
 
@@ -155,8 +110,7 @@ def test_staff_see_the_ledger_and_change_nothing(member: Member) -> None:
     staff = member.user
     staff.is_staff = staff.is_superuser = True
     staff.save()
-    client = Client()
-    client.force_login(staff)
+    client = town.browser_of(staff)
     for name in ("account", "journal", "hold"):
         page = client.get(f"/staff/credits/{name}/", {"q": str(member.community_id)})
         assert page.status_code == 200

@@ -1,7 +1,5 @@
 """The download of a proof: for own entries, for nobody else's, and honest about what is not sealed yet."""
 
-from typing import Any
-
 import pytest
 from django.test import Client
 
@@ -15,26 +13,9 @@ from tests import town
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _uncollected_files(settings: Any) -> None:
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-
-
-@pytest.fixture
-def member() -> Member:
-    return town.new_member(town.found_community())
-
-
-def browser_of(member: Member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
-
-
 def test_an_own_entry_says_that_it_is_not_sealed_yet(member: Member) -> None:
     posting = Journal.objects.get(kind="starter_grant", community_id=member.community_id)
-    answer = browser_of(member).get(f"/credits/proof/{posting.journal_id}.json")
+    answer = town.browser_of(member).get(f"/credits/proof/{posting.journal_id}.json")
     assert answer.status_code == 200
     assert answer["Content-Disposition"] == f'attachment; filename="proof-{posting.journal_id}.json"'
     assert "try again a little later" in answer.json()["not_sealed_yet"]
@@ -42,14 +23,14 @@ def test_an_own_entry_says_that_it_is_not_sealed_yet(member: Member) -> None:
 
 def test_an_entry_of_somebody_else_looks_like_none(member: Member) -> None:
     posting = Journal.objects.get(kind="starter_grant", community_id=member.community_id)
-    stranger = browser_of(town.new_member(member.community))
+    stranger = town.browser_of(town.new_member(member.community))
     assert stranger.get(f"/credits/proof/{posting.journal_id}.json").status_code == 404
     assert stranger.get(f"/credits/proof/{new_id()}.json").status_code == 404
 
 
 def test_proofs_are_limited_for_each_member(member: Member) -> None:
     posting = Journal.objects.get(kind="starter_grant", community_id=member.community_id)
-    mine, path = browser_of(member), f"/credits/proof/{posting.journal_id}.json"
+    mine, path = town.browser_of(member), f"/credits/proof/{posting.journal_id}.json"
     assert {mine.get(path).status_code for _ in range(PROOFS_PER_HOUR)} == {200}
     answer = mine.get(path)
     assert answer.status_code == 429
@@ -57,7 +38,7 @@ def test_proofs_are_limited_for_each_member(member: Member) -> None:
     other = town.new_member(member.community)
     theirs = Journal.objects.filter(kind="starter_grant").order_by("-booked_at").first()
     assert theirs is not None
-    assert browser_of(other).get(f"/credits/proof/{theirs.journal_id}.json").status_code == 200
+    assert town.browser_of(other).get(f"/credits/proof/{theirs.journal_id}.json").status_code == 200
 
 
 def test_who_is_not_signed_in_is_asked_to(member: Member) -> None:
@@ -69,7 +50,7 @@ def test_stopped_postings_are_said_in_words_and_nothing_is_lost(member: Member) 
     buyer = town.new_member(member.community)
     offer = town.new_offer(buyer, town.new_listing(member))
     inspection.stop(community_id=member.community_id, words="Somebody looks into it.")
-    seller = browser_of(member)
+    seller = town.browser_of(member)
     page = seller.get(f"/offers/{offer.id}/").content.decode()
     assert 'disabled aria-describedby="accept-waits"' in page
     assert "You can accept as soon as credits move again." in page

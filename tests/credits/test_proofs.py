@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import subprocess
-import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from localex.lib.errors import NotFound
 from localex.lib.ids import new_id
 from tests.credits.conftest import Town
 from tests.credits.site import Site, inspect, seal
+from tests.processes import run_python
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "verify_entry.py"
 
@@ -25,9 +24,7 @@ def verify(proof: Any, folder: Path, *words: str) -> tuple[int, str]:
     """What docs/verify_entry.py says in a process of its own, without anything of ours to import."""
     path = folder / "proof.json"
     path.write_text(json.dumps(proof))
-    done = subprocess.run(
-        [sys.executable, "-I", str(SCRIPT), str(path), *words], capture_output=True, text=True, check=False
-    )
+    done = run_python("-I", SCRIPT, path, *words)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -103,10 +100,10 @@ def test_no_forged_proof_holds(site: Site, tmp_path: Path) -> None:
 
 
 def test_the_script_explains_itself_and_is_short(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-I", str(SCRIPT), "--help"], capture_output=True, text=True, check=True)
+    done = run_python("-I", SCRIPT, "--help")
     assert "statement offers" in done.stdout
     assert len(SCRIPT.read_text().splitlines()) < 150
-    assert subprocess.run([sys.executable, "-I", str(SCRIPT)], capture_output=True, check=False).returncode == 2
+    assert run_python("-I", SCRIPT).returncode == 2
 
 
 def test_a_file_that_is_no_proof_is_not_called_a_false_one(site: Site, tmp_path: Path) -> None:
@@ -260,10 +257,7 @@ def test_a_file_that_makes_the_reader_stumble_says_so_in_one_line(site: Site, tm
         ("\ud800", 2),
     ):
         path.write_bytes(text.encode(errors="surrogatepass"))
-        done = subprocess.run(
-            [sys.executable, "-I", str(SCRIPT), str(path), "--digest", "00" * 32],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        done = run_python("-I", SCRIPT, path, "--digest", "00" * 32)
         assert (done.returncode, len(done.stdout.splitlines()), done.stderr) == (code, 1, ""), done
         assert "\x1b" not in done.stdout
         assert "PROVEN: it is" not in done.stdout

@@ -5,22 +5,15 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 
 from localex.credits import services
 from localex.lib.ids import new_id
 from localex.members.models import Member
 from tests import town
 from tests.credits.conftest import in_days
-from tests.credits.test_pages import words
+from tests.credits.visits import words
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _uncollected_files(settings: Any) -> None:
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 @pytest.fixture
@@ -34,9 +27,7 @@ def seller(buyer: Member) -> Member:
 
 
 def page_of(member: Member) -> str:
-    client = Client()
-    client.force_login(member.user)
-    return words(client)
+    return words(town.browser_of(member))
 
 
 def hold(buyer: Member, seller: Member) -> Any:
@@ -143,9 +134,7 @@ def test_a_credit_line_is_said_and_the_chart_goes_below_zero(buyer: Member, sell
         community_id=buyer.community_id, owner=buyer.ledger_ref, limit=5000, actor=None, words="Ten good trades"
     )
     assert "150 credits to spend To spend 150 of which credit line 50 of which yours 100" in page_of(buyer)
-    header = Client()
-    header.force_login(buyer.user)
-    top = header.get("/credits/").content.decode().partition("<main")[0]
+    top = town.browser_of(buyer).get("/credits/").content.decode().partition("<main")[0]
     assert '100<span class="visually-hidden"> credits of your own to spend' in top
     trade_id = new_id()
     services.hold(

@@ -19,32 +19,14 @@ from localex.lib.ids import new_id
 from localex.members.models import Member
 from tests import town
 from tests.credits.conftest import in_days
-from tests.credits.test_pages import hold, words
+from tests.credits.visits import hold, words
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _uncollected_files(settings: Any) -> None:
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-
-
-@pytest.fixture
-def member() -> Member:
-    return town.new_member(town.found_community())
 
 
 @pytest.fixture
 def other(member: Member) -> Member:
     return town.new_member(member.community)
-
-
-@pytest.fixture
-def browser(member: Member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def rows_of(answer: Any) -> list[dict[str, str]]:
@@ -66,10 +48,9 @@ def test_a_hold_is_said_by_what_became_of_it(browser: Client, member: Member, ot
 
 def test_what_is_paid_is_said_to_the_seller(member: Member, other: Member) -> None:
     trade = town.complete(town.new_trade(member, other, price=12))
-    client = Client()
-    client.force_login(member.user)
-    assert f"Paid to you for “{trade.listing.title}” +12" in words(client)
-    assert f"with {other.display_name}" in words(client)
+    text = words(town.browser_of(member))
+    assert f"Paid to you for “{trade.listing.title}” +12" in text
+    assert f"with {other.display_name}" in text
 
 
 @pytest.mark.parametrize(
@@ -232,8 +213,7 @@ def test_a_chart_goes_below_zero_when_the_balance_does() -> None:
 
 def test_accounts_without_a_community_choose_one_first() -> None:
     user = town.member_services.open_account(email="nobody-yet@test.example", password=None, is_adult=True)
-    client = Client()
-    client.force_login(user)
+    client = town.browser_of(user)
     for address in ("/credits/", "/credits/print/", "/credits/statement.csv", "/credits/community/"):
         answer = client.get(address)
         assert (answer.status_code, answer.headers.get("Location")) == (302, "/join/"), address

@@ -16,13 +16,6 @@ from tests.town import found_community, new_member
 PAGES = ["/demo/", "/demo/mailbox/"]
 
 
-@pytest.fixture(autouse=True)
-def plain_static_files(settings: Any) -> None:
-    """Nothing is collected for tests."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-
-
 @pytest.fixture
 def demo_mode(settings: Any) -> None:
     """As `localex demo` starts the web server."""

@@ -18,6 +18,7 @@ from localex.embedded.installation import Installation
 from localex.embedded.processes import wait_until
 from localex.embedded.secret_files import NAMES
 from tests.embedded.running import PATIENCE_SECONDS, Up, clean_environment, end, running
+from tests.processes import run_python
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount and make network namespaces")
 
@@ -114,13 +115,8 @@ def test_a_wrong_setting(data_dir: Path) -> None:
 
 
 def test_an_address_of_another_machine(data_dir: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "localex.cli", "up", "--data-dir", str(data_dir), "--host", "192.0.2.1"],
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = ("up", "--data-dir", data_dir, "--host", "192.0.2.1")
+    done = run_python("-m", "localex.cli", *words, environment=clean_environment())
     assert done.returncode == ExitCode.PORT_TAKEN
     assert "192.0.2.1 is not an address of this machine" in done.stderr
 

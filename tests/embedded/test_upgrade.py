@@ -22,6 +22,7 @@ from localex.embedded.schema_state import write_schema_state
 from localex.embedded.secret_files import SecretFiles
 from tests.embedded.running import PATIENCE_SECONDS, ROOT, Up, clean_environment, end, running
 from tests.embedded.small_upgrade import ROWS, TOTAL
+from tests.processes import run_python
 
 KILLS = 12
 pytestmark = pytest.mark.slow
@@ -254,13 +255,8 @@ def test_the_real_command_looks_before_it_touches(old_town: Path) -> None:
     """An empty database, one of a newer LocalEx, and one whose people are gone while their pictures are there."""
 
     def refused() -> tuple[int, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "localex.cli", "upgrade", "--data-dir", str(old_town)],
-            env=clean_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        words = ("upgrade", "--data-dir", old_town)
+        done = run_python("-m", "localex.cli", *words, environment=clean_environment())
         assert leftovers(old_town) == []
         return done.returncode, done.stderr
 

@@ -18,13 +18,6 @@ def _plain_mail(settings: Any) -> None:
     settings.ACCOUNT_ADAPTER = "localex.members.adapter.MemberAdapter"
 
 
-@pytest.fixture(autouse=True)
-def _uncollected_files(settings: Any) -> None:
-    """Pages name their style sheets without anybody having collected them."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-
-
 @pytest.fixture
 def community(db: None) -> "Community":
     from tests.members.people import make_community

@@ -2,30 +2,19 @@
 
 import os
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from localex.embedded import roles
+from tests.processes import run_python
 from tests.servers import Servers
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def empty_database(servers: Servers) -> Iterator[str]:
-    with servers.scratch_database(migrated=False) as name:
-        yield name
-
-
 def manage(servers: Servers, database: str, *words: str) -> "subprocess.CompletedProcess[str]":
     """Run one of Django's own commands as the owner of `database`."""
     environment = {**os.environ, **servers.environment(database), "DATABASE_URL": servers.url(roles.OWNER, database)}
-    return subprocess.run(
-        [sys.executable, "-m", "django", *words], env=environment, capture_output=True, text=True, check=False
-    )
+    return run_python("-m", "django", *words, environment=environment)
 
 
 def own_migrations() -> list[tuple[str, str]]:
@@ -48,8 +37,6 @@ def test_from_an_empty_database_in_one_go(servers: Servers, empty_database: str)
 
 
 def test_the_sql_of_every_migration_passes_squawk() -> None:
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "check_migrations.py")], capture_output=True, text=True, check=False
-    )
+    done = run_python(ROOT / "scripts" / "check_migrations.py")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(own_migrations())} migrations, nothing found" in done.stdout

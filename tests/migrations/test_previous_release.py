@@ -6,14 +6,13 @@ the older code uses, or demands what it does not give, fails here; the last test
 
 import os
 import subprocess
-import sys
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from localex.embedded import roles
+from tests.processes import run_python
 from tests.servers import Servers
 
 ARCHIVE = Path(__file__).parents[1] / "data" / "releases" / "localex-0.1.0.tar.xz"
@@ -31,13 +30,6 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def database(servers: Servers) -> Iterator[str]:
-    """A database with every migration of this checkout."""
-    with servers.scratch_database() as name:
-        yield name
-
-
 def trade_with(release: Path, servers: Servers, database: str, home: Path) -> "subprocess.CompletedProcess[str]":
     """Let the older code trade in `database`; `home` is its data directory."""
     environment = {
@@ -48,15 +40,8 @@ def trade_with(release: Path, servers: Servers, database: str, home: Path) -> "s
         "LOCALEX_LOG_LEVEL": "ERROR",
     }
     (home / "static").mkdir()
-    return subprocess.run(
-        # -P: the folder of the script, in this checkout, must not be searched for modules.
-        [sys.executable, "-P", str(SCRIPT)],
-        env=environment,
-        cwd=release,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    # -P: the folder of the script, in this checkout, must not be searched for modules.
+    return run_python("-P", SCRIPT, environment=environment, cwd=release)
 
 
 def test_it_trades_and_its_checks_hold(release: Path, servers: Servers, database: str, tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ a migration. Other apps' first migrations take their tables and rows away with t
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from localex.embedded import roles
 from tests.migrations.test_migrations import manage, own_migrations
+from tests.processes import run_python
 from tests.servers import Servers
 
 ROOT = Path(__file__).parents[2]
@@ -24,21 +24,7 @@ def walk(servers: Servers, database: str, word: str, role: str, home: Path) -> "
     """Run one of the walks of walking.py as `role`."""
     environment = {**os.environ, **servers.environment(database), "DATABASE_URL": servers.url(role, database)}
     environment |= {"LOCALEX_DATA_DIR": str(home), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    return subprocess.run(
-        [sys.executable, "-m", "tests.migrations.walking", word],
-        env=environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.fixture
-def database(servers: Servers) -> Iterator[str]:
-    """A migrated database that nobody else uses."""
-    with servers.scratch_database() as name:
-        yield name
+    return run_python("-m", "tests.migrations.walking", word, environment=environment)
 
 
 def test_each_migration_keeps_the_rows(servers: Servers, database: str, tmp_path: Path) -> None:

@@ -10,13 +10,6 @@ if TYPE_CHECKING:
     from localex.ports.mail import FolderMailbox, StoredMail
 
 
-@pytest.fixture(autouse=True)
-def _plain_static(settings: Any) -> None:
-    """Pages name their style sheets as they are: nobody collected them for these tests."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-
-
 @pytest.fixture
 def mail_goes_to(settings: Any, tmp_path: Path) -> Callable[[str], None]:
     """Point the installation at a mail server; the data directory is this test's own."""

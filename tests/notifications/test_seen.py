@@ -1,19 +1,12 @@
 """Opening a page reads what the inbox says about it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 
 if TYPE_CHECKING:
     from localex.members.models import Member
-
-
-@pytest.fixture(autouse=True)
-def _plain_static(settings: Any) -> None:
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 def test_a_trade_s_page_reads_one_s_own_notices_about_it_and_no_others(db: None) -> None:

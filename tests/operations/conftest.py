@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.web.conftest import _plain_static, member  # noqa: F401 -- fixtures
+from tests.web.conftest import member  # noqa: F401 -- a fixture
 
 
 @pytest.fixture
@@ -13,6 +13,7 @@ def staff(member: Any) -> Client:  # noqa: F811 -- the fixture above
     """A client that is signed in as staff with all rights."""
     member.user.is_staff = member.user.is_superuser = True
     member.user.save()
-    client = Client()
-    client.force_login(member.user)
-    return client
+    # Late: models, which pytest must not load before Django is set up.
+    from tests.town import browser_of
+
+    return browser_of(member)

@@ -172,8 +172,7 @@ def test_a_check_that_cannot_be_made_is_said(staff: Client, member: Any, monkeyp
 def test_only_staff_and_only_by_a_form(staff: Client, member: Any) -> None:
     path = reverse("operations:resume", args=[member.community_id])
     assert staff.get(path).status_code == 405
-    outsider = Client()
-    outsider.force_login(town.new_member(member.community).user)
+    outsider = town.browser_of(town.new_member(member.community))
     assert outsider.post(path, {}).status_code == 302
 
 

@@ -10,8 +10,7 @@ import pytest
 def own_object_store(settings: Any, tmp_path: Path) -> None:
     """Maps of a test go to its own folder."""
     store = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path / "media")}}
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # nothing is collected for tests
-    settings.STORAGES = {"default": store, "staticfiles": plain}
+    settings.STORAGES = {**settings.STORAGES, "default": store}
 
 
 @pytest.fixture

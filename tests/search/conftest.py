@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def folder(settings: Any, tmp_path: Path) -> Path:
-    """A storage of its own for each test; style sheets are named without anybody having collected them."""
+    """A storage of its own for each test."""
     place = {"BACKEND": "localex.media.storage.AtomicFileStorage", "OPTIONS": {"location": str(tmp_path)}}
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {"default": place, "staticfiles": plain}
+    settings.STORAGES = {**settings.STORAGES, "default": place}
     return tmp_path
 
 

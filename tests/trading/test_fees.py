@@ -3,11 +3,10 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.urls import reverse
 
 from localex.communities.services import update_community
@@ -25,13 +24,6 @@ if TYPE_CHECKING:
     from localex.members.models import Member
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def plain_static(settings: Any) -> None:
-    """Pages name their style sheets as they are: nobody collected them for these tests."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 def with_fees(**policy: object) -> "Community":
@@ -108,7 +100,7 @@ def test_the_fee_of_the_moment_of_offering_counts() -> None:
     assert available(seller) == 12_000
 
 
-def test_a_fee_that_came_after_the_offer_is_nobodys(plain_static: None) -> None:
+def test_a_fee_that_came_after_the_offer_is_nobodys() -> None:
     community = town.found_community()
     seller, buyer = town.new_member(community), town.new_member(community)
     offer = town.new_offer(buyer, town.new_listing(seller, price=100))
@@ -169,13 +161,11 @@ def test_held_credits_go_to_the_seller_and_to_nobody_else() -> None:
 
 
 def read(member: "Member", path: str) -> str:
-    client = Client()
-    client.force_login(member.user)
-    page = str(client.get(path).content.decode())
+    page = str(town.browser_of(member).get(path).content.decode())
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page[page.index("<main") : page.index("</main>")]))
 
 
-def test_both_sides_read_the_sum_before_it_is_accepted_and_on_the_trade(plain_static: None) -> None:
+def test_both_sides_read_the_sum_before_it_is_accepted_and_on_the_trade() -> None:
     community = with_fees(fee_fixed_buyer=50, fee_percent_buyer=Decimal("2.5"), fee_fixed_seller=100)
     seller, buyer = town.new_member(community), town.new_member(community)
     listing = town.new_listing(seller, price=30)
@@ -194,7 +184,7 @@ def test_both_sides_read_the_sum_before_it_is_accepted_and_on_the_trade(plain_st
         trade_id = services.accept_offer(actor=seller, offer_id=offer.id).id
 
 
-def test_without_fees_nobody_reads_a_word_about_them(plain_static: None) -> None:
+def test_without_fees_nobody_reads_a_word_about_them() -> None:
     community = town.found_community()
     seller, buyer = town.new_member(community), town.new_member(community)
     listing = town.new_listing(seller)
@@ -206,7 +196,7 @@ def test_without_fees_nobody_reads_a_word_about_them(plain_static: None) -> None
     assert not [page for page in pages if re.search(r"\bfees?\b", page)]
 
 
-def test_the_page_says_at_once_what_is_no_price_and_what_is_too_much(plain_static: None) -> None:
+def test_the_page_says_at_once_what_is_no_price_and_what_is_too_much() -> None:
     community = with_fees(fee_fixed_buyer=50)
     seller, buyer = town.new_member(community), town.new_member(community)
     form = reverse("trading:make_offer", args=[town.new_listing(seller, price=30).id])

@@ -1,15 +1,15 @@
 """The pages of offers and trades as each side gets them: what is on them, what is not, and how many queries."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from localex.lib import clock
+from tests import town
 
 if TYPE_CHECKING:
     from localex.members.models import Member
@@ -21,33 +21,18 @@ NOT_COUNTED = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK")
 WORDS = "Friendly and on time, and the bicycle is just as described."
 
 
-@pytest.fixture(autouse=True)
-def _plain_static(settings: Any) -> None:
-    """Pages name their style sheets as they are: nobody collected them for these tests."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-
-
 @pytest.fixture
 def sides(db: None) -> "tuple[Member, Member]":
     """A seller and a buyer of one town, each at a point of their own."""
-    from tests import town
-
     community = town.found_community()
     return town.new_member(community, shift=0.00123), town.new_member(community, shift=0.00234)
-
-
-def client_of(member: "Member") -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def read(member: "Member", path: str) -> str:
     """The page as `member` sees it. It takes few queries, and no exact coordinates of anybody are on it."""
     from localex.members.models import Member
 
-    client = client_of(member)
+    client = town.browser_of(member)
     client.get(path)  # what is kept in memory between requests is there now
     with CaptureQueriesContext(connection) as captured:
         response = client.get(path)
@@ -64,7 +49,6 @@ def read(member: "Member", path: str) -> str:
 def states(trade: "Trade") -> Iterator[str]:
     """Lead a fresh trade through its states and stop at each."""
     from localex.trading import services
-    from tests import town
 
     yield "accepted"
     town.schedule(trade)
@@ -83,8 +67,6 @@ def states(trade: "Trade") -> Iterator[str]:
 
 @pytest.mark.parametrize("kind", ["sale", "gift"])
 def test_a_trade_in_each_state_for_both_sides(sides: "tuple[Member, Member]", kind: str) -> None:
-    from tests import town
-
     trade = town.new_trade(*sides, kind=kind)
     for state in states(trade):
         trade.refresh_from_db()
@@ -99,7 +81,6 @@ def test_a_trade_in_each_state_for_both_sides(sides: "tuple[Member, Member]", ki
 
 def test_trades_that_ended_early(sides: "tuple[Member, Member]") -> None:
     from localex.trading import services
-    from tests import town
 
     seller, buyer = sides
     cancelled, declined = town.new_trade(seller, buyer), town.meet(town.new_trade(seller, buyer))
@@ -114,8 +95,6 @@ def test_trades_that_ended_early(sides: "tuple[Member, Member]") -> None:
 
 @pytest.mark.parametrize(("direction", "kind"), [("offer", "sale"), ("offer", "gift"), ("wanted", "sale")])
 def test_making_an_offer_and_looking_at_it(sides: "tuple[Member, Member]", direction: str, kind: str) -> None:
-    from tests import town
-
     owner, maker = sides
     listing = town.new_listing(owner, direction=direction, kind=kind)
     assert listing.title in read(maker, reverse("trading:make_offer", args=[listing.id]))
@@ -128,8 +107,6 @@ def test_making_an_offer_and_looking_at_it(sides: "tuple[Member, Member]", direc
 
 
 def test_a_long_list_takes_no_more_queries(sides: "tuple[Member, Member]") -> None:
-    from tests import town
-
     for _ in range(4):
         town.new_trade(*sides, price=5)
         town.new_offer(sides[1], town.new_listing(sides[0], price=5))
@@ -139,7 +116,6 @@ def test_a_long_list_takes_no_more_queries(sides: "tuple[Member, Member]") -> No
 
 def test_the_code_is_on_the_buyers_page_alone(sides: "tuple[Member, Member]") -> None:
     from localex.trading import codes
-    from tests import town
 
     seller, buyer = sides
     trade = town.meet(town.new_trade(seller, buyer))
@@ -148,7 +124,7 @@ def test_the_code_is_on_the_buyers_page_alone(sides: "tuple[Member, Member]") ->
     digits = {codes.code_at(trade.handoff_secret, now + town.timedelta(seconds=30 * number)) for number in (0, 1)}
     for name in ("trading:detail", "trading:code"):
         path = reverse(name, args=[trade.id])
-        theirs, mine = (client_of(member).get(path).content.decode() for member in (seller, buyer))
+        theirs, mine = (town.browser_of(member).get(path).content.decode() for member in (seller, buyer))
         assert any(code in mine.replace(" ", "") or code in mine for code in digits), name
         assert not any(code in theirs for code in digits)
         assert 'class="qr"' not in theirs
@@ -157,7 +133,6 @@ def test_the_code_is_on_the_buyers_page_alone(sides: "tuple[Member, Member]") ->
 
 def test_a_review_of_the_other_side_is_nowhere_before_both_wrote(sides: "tuple[Member, Member]") -> None:
     from localex.trading import services
-    from tests import town
 
     seller, buyer = sides
     trade = town.complete(town.new_trade(seller, buyer))
@@ -165,7 +140,7 @@ def test_a_review_of_the_other_side_is_nowhere_before_both_wrote(sides: "tuple[M
     paths = [reverse("trading:detail", args=[trade.id]), reverse("trading:list"), f"/members/{seller.display_name}/"]
     for path in paths:
         assert WORDS not in read(seller, path)
-        assert WORDS not in client_of(town.new_member(seller.community)).get(path).content.decode()
+        assert WORDS not in town.browser_of(town.new_member(seller.community)).get(path).content.decode()
     services.write_review(actor=seller, trade_id=trade.id, stars=4)
     assert WORDS in read(seller, paths[0])
 
@@ -173,11 +148,10 @@ def test_a_review_of_the_other_side_is_nowhere_before_both_wrote(sides: "tuple[M
 def test_an_offer_above_the_balance_keeps_what_was_typed(sides: "tuple[Member, Member]") -> None:
     from localex.credits.queries import find_balance
     from localex.trading.models import Offer
-    from tests import town
 
     owner, maker = sides
     listing = town.new_listing(owner)
-    response = client_of(maker).post(reverse("trading:make_offer", args=[listing.id]), {"price": "4321"})
+    response = town.browser_of(maker).post(reverse("trading:make_offer", args=[listing.id]), {"price": "4321"})
     assert response.status_code == 422
     assert 'value="4321"' in response.content.decode()
     assert not Offer.objects.filter(listing=listing).exists()
@@ -185,12 +159,10 @@ def test_an_offer_above_the_balance_keeps_what_was_typed(sides: "tuple[Member, M
 
 
 def test_a_wrong_code_keeps_what_was_typed(sides: "tuple[Member, Member]") -> None:
-    from tests import town
-
     seller, buyer = sides
     trade = town.meet(town.new_trade(seller, buyer))
     wrong = next(digits for digits in ("135790", "246801") if digits != town.code_of(trade))
-    response = client_of(seller).post(reverse("trading:hand_over", args=[trade.id]), {"code": wrong})
+    response = town.browser_of(seller).post(reverse("trading:hand_over", args=[trade.id]), {"code": wrong})
     assert response.status_code == 422
     assert f'value="{wrong}"' in response.content.decode()
     trade.refresh_from_db()
@@ -199,11 +171,10 @@ def test_a_wrong_code_keeps_what_was_typed(sides: "tuple[Member, Member]") -> No
 
 def test_a_bad_review_keeps_what_was_typed(sides: "tuple[Member, Member]") -> None:
     from localex.trading.models import Review
-    from tests import town
 
     trade = town.complete(town.new_trade(*sides))
     path = reverse("trading:review", args=[trade.id])
-    client = client_of(sides[0])
+    client = town.browser_of(sides[0])
     for form in ({"text": WORDS}, {"stars": "9", "text": WORDS}, {"stars": "5", "text": "Brief one"}):
         response = client.post(path, form)
         assert response.status_code == 422, form

@@ -30,12 +30,6 @@ pytestmark = pytest.mark.django_db
 REASON = "The bicycle broke on the way home."
 
 
-@pytest.fixture(autouse=True)
-def _plain_static(settings: Any) -> None:
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-
-
 @pytest.fixture
 def staff() -> User:
     return User.objects.create_superuser(email=f"{new_id()}@staff.example", password=None)
@@ -49,9 +43,7 @@ def trade() -> Trade:
 
 @pytest.fixture
 def page(staff: User) -> Client:
-    client = Client()
-    client.force_login(staff)
-    return client
+    return town.browser_of(staff)
 
 
 def available(member: "Member") -> int:
@@ -189,6 +181,5 @@ def test_each_way_is_reached_from_its_page_and_closed_to_others(page: Client, tr
     assert page.get(address).status_code == 200
     assert page.get(reverse(f"admin:trading_staffpayment_{way}", args=[new_id()])).status_code == 404
     helper = User.objects.create_user(email=f"{new_id()}@staff.example", password=None, is_staff=True)
-    client = Client()
-    client.force_login(helper)
+    client = town.browser_of(helper)
     assert client.get(address).status_code == 403

@@ -1,7 +1,5 @@
 """The table itself: closed, reachable, with a deadline for everything that can wait."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from localex.trading.states import (
     TradeState,
     get_step,
 )
+from tests.processes import run_python
 
 
 def test_each_step_stands_once() -> None:
@@ -58,5 +57,5 @@ def test_the_database_knows_the_same_states() -> None:
 
 def test_the_pages_made_from_code_are_up_to_date() -> None:
     script = Path(__file__).parents[2] / "scripts" / "write_docs.py"
-    result = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
+    result = run_python(script, "--check")
     assert result.returncode == 0, result.stdout

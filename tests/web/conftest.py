@@ -3,7 +3,7 @@
 import mimetypes
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,13 +16,6 @@ if TYPE_CHECKING:
 
 HOST = "http://localhost"  # a secure origin to browsers
 EMPTY_PICTURE = '<svg xmlns="http://www.w3.org/2000/svg"/>'
-
-
-@pytest.fixture(autouse=True)
-def _plain_static(settings: Any) -> None:
-    """Static files under their own names: nothing is collected for tests (tests/web/test_static.py collects once)."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 @pytest.fixture

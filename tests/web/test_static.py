@@ -2,13 +2,13 @@
 
 import gzip
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+
+from tests.processes import run_python
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "src" / "localex" / "web"
@@ -26,7 +26,7 @@ def packed(*paths: Path) -> int:
 
 def test_the_joined_style_sheet_is_up_to_date() -> None:
     script = ROOT / "scripts" / "build_css.py"
-    done = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, check=False)
+    done = run_python(script, "--check")
     assert done.returncode == 0, f"run scripts/build_css.py: {done.stderr}"
 
 
