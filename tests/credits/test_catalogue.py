@@ -50,7 +50,7 @@ def test_every_function_with_rights_of_its_owner_has_its_path_pinned() -> None:
 CHANGES = {
     "ALTER TABLE ledger.entry DISABLE TRIGGER refuse_update": "trigger refuse_update on ledger.entry",
     "ALTER TABLE ledger.entry_first ENABLE TRIGGER refuse_update": "trigger refuse_update on partition of ledger.entry",
-    "ALTER TABLE ledger.balance DROP CONSTRAINT balance_above_floor": "constraint on ledger.balance",
+    "ALTER TABLE ledger.balance DROP CONSTRAINT balance_within_limits": "constraint on ledger.balance",
     "GRANT SELECT ON ledger.balance TO localex_app": "right on ledger.balance",
     "GRANT UPDATE (floor) ON ledger.balance TO PUBLIC": "right on ledger.balance.floor",
     "ALTER FUNCTION ledger.find_broken SECURITY INVOKER": "function ledger.find_broken(",

@@ -69,12 +69,12 @@ DAMAGE: dict[str, tuple[str, set[str]]] = {
         {"I2"},
     ),
     "a balance below its floor": (
-        "ALTER TABLE ledger.balance DROP CONSTRAINT balance_above_floor;"
+        "ALTER TABLE ledger.balance DROP CONSTRAINT balance_within_limits;"
         "UPDATE ledger.balance SET floor = 1000000 WHERE balance_id = %(main)s",
         {"I5"},
     ),
     "a balance above its ceiling": (
-        "ALTER TABLE ledger.balance DROP CONSTRAINT balance_below_ceiling;"
+        "ALTER TABLE ledger.balance DROP CONSTRAINT balance_within_limits;"
         "UPDATE ledger.balance SET ceiling = 1 WHERE balance_id = %(main)s",
         {"I5"},
     ),

@@ -193,7 +193,7 @@ def test_no_deadlock_whatever_the_functions_and_the_order(servers: Servers, crow
     assert sum(one.done for one in everybody) > SESSIONS * ROUNDS / 2
 
 
-def shuffle(superuser: Connection, function: str, ordered: str, shuffled: str) -> None:
+def shuffle(superuser: psycopg.Connection[Any], function: str, ordered: str, shuffled: str) -> None:
     """Replace the one place of a function that says in which order it locks."""
     row = superuser.execute(
         "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = %s AND pronamespace = 'ledger'::regnamespace",

@@ -38,7 +38,7 @@ WRITES = [
 # What needs ownership. The application and the functions' owner have none.
 ALTERATIONS = [
     *[f"ALTER TABLE ledger.{table} DISABLE TRIGGER ALL" for table in TABLES],
-    "ALTER TABLE ledger.balance DROP CONSTRAINT balance_above_floor",
+    "ALTER TABLE ledger.balance DROP CONSTRAINT balance_within_limits",
     "ALTER TABLE ledger.entry ADD COLUMN x integer",
     "DROP TABLE ledger.entry CASCADE",
     "DROP TRIGGER refuse_outside ON ledger.balance",

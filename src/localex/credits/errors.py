@@ -159,7 +159,7 @@ REJECTIONS: dict[str, type[LocalExError]] = {
 CONSTRAINTS: dict[str, type[LocalExError]] = {"journal": KeyReused, "hold_pkey": HoldExists, "bonus": AlreadyGranted}
 UNIQUE_VIOLATION = "23505"
 # A thousand times the largest amount in one account: nobody earns that.
-CHECK_VIOLATION, BOUND = "23514", "balance_is_bounded"
+CHECK_VIOLATION, BOUND = "23514", "balance_within_limits"
 
 
 def kind_of(state: str, constraint: str) -> type[LocalExError] | None:

@@ -26,7 +26,7 @@ ATTACKS: tuple[Attack, ...] = (
     attack("replace the guard's function", "by one that says yes", f"CREATE OR REPLACE FUNCTION ledger.refuse_outside() {_NO_GUARD}", PAY_MYSELF),
     attack("replace the other guard's function", "by one that says yes", f"CREATE OR REPLACE FUNCTION ledger.refuse_change() {_KEEP_ROW}", f"CREATE OR REPLACE FUNCTION ledger.refuse_outside() {_NO_GUARD}", BACKDATE),
     attack("rename the guard away", "its triggers follow it", "ALTER FUNCTION ledger.refuse_outside() RENAME TO once", PAY_MYSELF),
-    attack("lift the floor", "drop the CHECK, go below zero", "ALTER TABLE ledger.balance DROP CONSTRAINT balance_above_floor", *asleep("balance"), "UPDATE ledger.balance SET posted = -500 WHERE balance_id = :gift"),
+    attack("lift the floor", "drop the CHECK, go below zero", "ALTER TABLE ledger.balance DROP CONSTRAINT balance_within_limits", *asleep("balance"), "UPDATE ledger.balance SET posted = -500 WHERE balance_id = :gift"),
     attack("drop the key of the journal", "the same key twice", "ALTER TABLE ledger.journal DROP CONSTRAINT journal_key CASCADE", "ALTER TABLE ledger.journal_first DROP CONSTRAINT IF EXISTS journal_pkey", *asleep("journal"), "INSERT INTO ledger.journal SELECT * FROM ledger.journal WHERE journal_id = :grant"),
     attack("rewrite a table", "ALTER TYPE ... USING fires no trigger", "ALTER TABLE ledger.hold ALTER COLUMN from_main TYPE bigint USING from_main + 1", also="0A000"),
     attack("rewrite amounts", "ALTER TYPE ... USING fires no trigger", "ALTER TABLE ledger.entry ADD COLUMN x bigint, ALTER COLUMN amount TYPE bigint USING amount * 2", also="0A000"),

@@ -63,13 +63,24 @@ FEES = [
     "ALTER TABLE ledger.hold VALIDATE CONSTRAINT hold_fees_fit",
 ]
 
-# A thousand times the largest amount; far from where a bigint ends, so no sum or difference of balances and limits fails.
-BOUNDS = [
-    "-- squawk-ignore ban-drop-constraint\nALTER TABLE ledger.balance DROP CONSTRAINT IF EXISTS balance_is_bounded",
-    "ALTER TABLE ledger.balance ADD CONSTRAINT balance_is_bounded CHECK"
-    " (posted >= -1000000000000000000 AND posted <= 1000000000000000000) NOT VALID",
-    "ALTER TABLE ledger.balance VALIDATE CONSTRAINT balance_is_bounded",
+# Floor, ceiling and a bound that is a thousand times the largest amount, far from where a bigint ends, so that no sum or
+# difference of balances and limits fails. One CHECK instead of three: each costs a posting a twentieth of its time, for
+# PostgreSQL reads its expression anew in every statement.
+LIMITS = [
+    "-- squawk-ignore ban-drop-constraint\nALTER TABLE ledger.balance DROP CONSTRAINT IF EXISTS balance_within_limits",
+    "ALTER TABLE ledger.balance ADD CONSTRAINT balance_within_limits CHECK"
+    " (posted BETWEEN greatest(floor, -1000000000000000000) AND least(ceiling, 1000000000000000000)) NOT VALID",
+    "ALTER TABLE ledger.balance VALIDATE CONSTRAINT balance_within_limits",
+    "-- squawk-ignore ban-drop-constraint\n"
+    "ALTER TABLE ledger.balance DROP CONSTRAINT IF EXISTS balance_above_floor,"
+    " DROP CONSTRAINT IF EXISTS balance_below_ceiling",
 ]
+LIMITS_BACK = """
+ALTER TABLE ledger.balance
+    ADD CONSTRAINT balance_above_floor CHECK (floor IS NULL OR posted >= floor),
+    ADD CONSTRAINT balance_below_ceiling CHECK (ceiling IS NULL OR posted <= ceiling),
+    DROP CONSTRAINT balance_within_limits;
+"""
 
 # Those `by_time`, for seals and checks, are a few kilobytes: the rows lie in the order of their times anyway.
 INDEXES = {
@@ -89,7 +100,7 @@ class Migration(migrations.Migration):
         *values("refusal", REFUSALS),
         migrations.RunSQL(FEES, migrations.RunSQL.noop),
         migrations.RunSQL(OWNERS, OWNERS_BACK),
-        migrations.RunSQL(BOUNDS, migrations.RunSQL.noop),
+        migrations.RunSQL(LIMITS, LIMITS_BACK),
         *[
             # One that was interrupted leaves an invalid index behind, so whatever there is goes first.
             migrations.RunSQL(

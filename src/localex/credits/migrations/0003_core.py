@@ -8,6 +8,7 @@ PARTS = (
     "tables",
     "guards",
     "posting",
+    "pair",
     "batch",
     "accounts",
     "bounds",

@@ -78,6 +78,28 @@ $$;
 -- Those of the release before get theirs.
 SELECT ledger.open_community(community_id) FROM ledger.community;
 
+-- Opens or closes both accounts of a member, with an audit row. Raises LX007 for closing while credits are held. Locks: both
+-- balances, so that no hold can begin in between.
+CREATE FUNCTION ledger.set_open(p_community_id uuid, p_owner uuid, p_is_open boolean, p_actor uuid) RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_main     constant bigint := ledger.get_account(p_community_id, 'main', p_owner);
+    v_accounts constant bigint[] := ARRAY[ledger.get_account(p_community_id, 'gift', p_owner), v_main];
+BEGIN
+    PERFORM FROM ledger.balance WHERE balance_id = ANY (v_accounts) ORDER BY balance_id FOR NO KEY UPDATE;
+    IF NOT p_is_open AND EXISTS (
+        SELECT FROM ledger.hold WHERE community_id = p_community_id AND payer = p_owner AND state = 'held') THEN
+        RAISE EXCEPTION 'credits of this member are held' USING ERRCODE = 'LX007';
+    END IF;
+    UPDATE ledger.balance SET is_open = p_is_open WHERE balance_id = ANY (v_accounts) AND is_open <> p_is_open;
+    IF FOUND THEN
+        PERFORM ledger.write_audit(CASE WHEN p_is_open THEN 'reopened' ELSE 'closed' END, p_community_id, v_main,
+            NULL, NULL, p_actor, NULL);
+    END IF;
+END
+$$;
+
 -- Closes a member's accounts to further postings; what lies there stays. Raises LX007 while credits are held.
 -- Locks: both balances, so that no hold can begin in between.
 CREATE OR REPLACE FUNCTION ledger.close_member(p_community_id uuid, p_owner uuid) RETURNS void
@@ -85,18 +107,8 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
-DECLARE
-    v_main     constant bigint := ledger.get_account(p_community_id, 'main', p_owner);
-    v_accounts constant bigint[] := ARRAY[ledger.get_account(p_community_id, 'gift', p_owner), v_main];
 BEGIN
-    PERFORM FROM ledger.balance WHERE balance_id = ANY (v_accounts) ORDER BY balance_id FOR NO KEY UPDATE;
-    IF EXISTS (SELECT FROM ledger.hold WHERE community_id = p_community_id AND payer = p_owner AND state = 'held') THEN
-        RAISE EXCEPTION 'credits of this member are held' USING ERRCODE = 'LX007';
-    END IF;
-    UPDATE ledger.balance SET is_open = false WHERE balance_id = ANY (v_accounts) AND is_open;
-    IF FOUND THEN
-        PERFORM ledger.write_audit('closed', p_community_id, v_main, NULL, NULL, NULL, NULL);
-    END IF;
+    PERFORM ledger.set_open(p_community_id, p_owner, false, NULL);
 END
 $$;
 
@@ -106,15 +118,40 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
-DECLARE
-    v_main     constant bigint := ledger.get_account(p_community_id, 'main', p_owner);
-    v_accounts constant bigint[] := ARRAY[ledger.get_account(p_community_id, 'gift', p_owner), v_main];
 BEGIN
-    PERFORM FROM ledger.balance WHERE balance_id = ANY (v_accounts) ORDER BY balance_id FOR NO KEY UPDATE;
-    UPDATE ledger.balance SET is_open = true WHERE balance_id = ANY (v_accounts) AND NOT is_open;
-    IF FOUND THEN
-        PERFORM ledger.write_audit('reopened', p_community_id, v_main, NULL, NULL, p_actor, NULL);
+    PERFORM ledger.set_open(p_community_id, p_owner, true, p_actor);
+END
+$$;
+
+-- Gives an account other bounds, and writes an audit row of this name. `p_what`: credit_line (it may go down to minus
+-- `p_limit`), ceiling (it holds at most `p_limit`; null: any amount), clearing_limit (both). Raises LX011 when the balance is
+-- beyond them, LX006 for a limit below zero or above 10^15. Locks: the balance.
+CREATE FUNCTION ledger.set_limit(
+    p_what text, p_community_id uuid, p_account_id bigint, p_limit bigint, p_actor uuid, p_words text
+) RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_balance ledger.balance;
+    v_floor   bigint := -p_limit;
+    v_ceiling bigint := p_limit;
+BEGIN
+    IF NOT ledger.is_amount(p_limit, 0) AND (p_what <> 'ceiling' OR p_limit IS NOT NULL) THEN
+        RAISE EXCEPTION 'a % is zero or more, and at most 10^15', p_what USING ERRCODE = 'LX006';
     END IF;
+    SELECT * INTO v_balance FROM ledger.balance WHERE balance_id = p_account_id FOR NO KEY UPDATE;
+    IF p_what = 'ceiling' THEN
+        v_floor := v_balance.floor;
+    ELSIF p_what = 'credit_line' THEN
+        v_ceiling := v_balance.ceiling;
+    END IF;
+    IF v_balance.posted < v_floor OR v_balance.posted > v_ceiling THEN
+        RAISE EXCEPTION 'the balance is %, which a % of % does not allow', v_balance.posted, p_what, p_limit
+            USING ERRCODE = 'LX011';
+    END IF;
+    UPDATE ledger.balance SET floor = v_floor, ceiling = v_ceiling WHERE balance_id = p_account_id;
+    PERFORM ledger.write_audit(p_what, p_community_id, p_account_id,
+        CASE p_what WHEN 'credit_line' THEN -v_balance.floor ELSE v_balance.ceiling END, p_limit, p_actor, p_words);
 END
 $$;
 
@@ -127,19 +164,9 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
-DECLARE
-    v_main    constant bigint := ledger.get_account(p_community_id, 'main', p_owner);
-    v_balance record;
 BEGIN
-    IF NOT ledger.is_amount(p_credit_limit, 0) THEN
-        RAISE EXCEPTION 'a credit line is zero or more, and at most 10^15' USING ERRCODE = 'LX006';
-    END IF;
-    SELECT posted, floor INTO v_balance FROM ledger.balance WHERE balance_id = v_main FOR NO KEY UPDATE;
-    IF v_balance.posted < -p_credit_limit THEN
-        RAISE EXCEPTION 'more than % of the credit line is in use', p_credit_limit USING ERRCODE = 'LX011';
-    END IF;
-    UPDATE ledger.balance SET floor = -p_credit_limit WHERE balance_id = v_main;
-    PERFORM ledger.write_audit('credit_line', p_community_id, v_main, -v_balance.floor, p_credit_limit, p_actor, p_words);
+    PERFORM ledger.set_limit('credit_line', p_community_id, ledger.get_account(p_community_id, 'main', p_owner),
+        p_credit_limit, p_actor, p_words);
 END
 $$;
 
@@ -151,19 +178,9 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
-DECLARE
-    v_main    constant bigint := ledger.get_account(p_community_id, 'main', p_owner);
-    v_balance record;
 BEGIN
-    IF p_ceiling IS NOT NULL AND NOT ledger.is_amount(p_ceiling, 0) THEN
-        RAISE EXCEPTION 'a ceiling is zero or more, and at most 10^15' USING ERRCODE = 'LX006';
-    END IF;
-    SELECT posted, ceiling INTO v_balance FROM ledger.balance WHERE balance_id = v_main FOR NO KEY UPDATE;
-    IF v_balance.posted > p_ceiling THEN
-        RAISE EXCEPTION 'there is more than % in the account', p_ceiling USING ERRCODE = 'LX011';
-    END IF;
-    UPDATE ledger.balance SET ceiling = p_ceiling WHERE balance_id = v_main;
-    PERFORM ledger.write_audit('ceiling', p_community_id, v_main, v_balance.ceiling, p_ceiling, p_actor, p_words);
+    PERFORM ledger.set_limit('ceiling', p_community_id, ledger.get_account(p_community_id, 'main', p_owner),
+        p_ceiling, p_actor, p_words);
 END
 $$;
 
@@ -176,21 +193,13 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
-DECLARE
-    v_account bigint;
-    v_balance record;
 BEGIN
-    IF NOT ledger.is_amount(p_credit_limit, 0) OR p_counterpart IS NULL OR p_counterpart = p_community_id THEN
-        RAISE EXCEPTION 'clearing is with another community, up to a limit of zero to 10^15' USING ERRCODE = 'LX006';
+    IF p_counterpart IS NULL OR p_counterpart = p_community_id THEN
+        RAISE EXCEPTION 'clearing is with another community' USING ERRCODE = 'LX006';
     END IF;
     PERFORM ledger.get_account(p_community_id, 'issuer', NULL);
-    v_account := ledger.open_account(p_community_id, 'clearing', p_counterpart);
-    SELECT posted, ceiling INTO v_balance FROM ledger.balance WHERE balance_id = v_account FOR NO KEY UPDATE;
-    IF abs(v_balance.posted) > p_credit_limit THEN
-        RAISE EXCEPTION 'more than % of the clearing limit is in use', p_credit_limit USING ERRCODE = 'LX011';
-    END IF;
-    UPDATE ledger.balance SET floor = -p_credit_limit, ceiling = p_credit_limit WHERE balance_id = v_account;
-    PERFORM ledger.write_audit('clearing_limit', p_community_id, v_account, v_balance.ceiling, p_credit_limit, p_actor, NULL);
+    PERFORM ledger.set_limit('clearing_limit', p_community_id,
+        ledger.open_account(p_community_id, 'clearing', p_counterpart), p_credit_limit, p_actor, NULL);
 END
 $$;
 

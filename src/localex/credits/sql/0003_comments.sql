@@ -125,7 +125,7 @@ COMMENT ON FUNCTION ledger.pay_protection(uuid, uuid, uuid, bigint, uuid, uuid) 
     'Pays a member out of the protection account, to main. `p_reference`: the trade that it is about, or null. '
     'Refuses: account_closed, insufficient_credits, limit_reached.';
 COMMENT ON FUNCTION ledger.post(uuid, uuid, ledger.journal_kind, uuid, uuid, bytea, bigint[], bigint[], ledger.refusal) IS
-    'Posts one transfer, or records why it was refused; the only function beside post_batch that moves credits. '
+    'Posts one transfer, or records why it was refused; moves credits, as post_pair and post_batch do. '
     'Balances take part once each; an amount of null gives what is missing, as far as its balance reaches. Locks '
     'the balances in the order of their ids. Raises LX001 key used for another request, LX002 key too old, LX003 '
     'not a key, LX004 unknown balance, LX006 legs that make no transfer, LX010 postings are stopped.';
@@ -136,6 +136,10 @@ COMMENT ON FUNCTION ledger.post_batch(ledger.request[], boolean) IS
     'rejects the whole batch, for it is a defect of the caller. `p_linked`: all or none; when one is refused, the '
     'others are refused as linked_refused.  Locks: the balances of all requests in the order of their ids, FOR NO '
     'KEY UPDATE, until the transaction ends.';
+COMMENT ON FUNCTION ledger.post_pair(uuid, uuid, ledger.journal_kind, uuid, uuid, bytea, bigint, bigint, bigint, timestamptz,
+    ledger.refusal) IS
+    'Moves an amount from one balance to another when nothing stands in the way, with what ledger.post guarantees, and '
+    'leaves the rest to it: refusals, repeated keys, what ends at `p_before`. Called by the functions below only.';
 COMMENT ON FUNCTION ledger.refund_hold(uuid, uuid, uuid) IS
     'Gives all that is held back to the payer, fees included, at any time. Refuses: account_closed, hold_ended.';
 COMMENT ON FUNCTION ledger.refuse_change() IS
@@ -169,6 +173,12 @@ COMMENT ON FUNCTION ledger.set_credit_line(uuid, uuid, bigint, uuid, text) IS
     'Lets a member''s main account go down to minus `p_credit_limit` hundredths; 0 takes the credit line away. '
     'Raises LX011 when more than that is in use, LX006 for a negative limit. Locks: the balance. Leaves an audit '
     'row.';
+COMMENT ON FUNCTION ledger.set_limit(text, uuid, bigint, bigint, uuid, text) IS
+    'Gives an account other bounds, and writes an audit row: credit_line (floor), ceiling, clearing_limit (both). Raises '
+    'LX011 when the balance is beyond them, LX006 for a limit below zero or above 10^15. Locks: the balance.';
+COMMENT ON FUNCTION ledger.set_open(uuid, uuid, boolean, uuid) IS
+    'Opens or closes both accounts of a member, with an audit row. Raises LX007 for closing while credits are held. Locks: '
+    'both balances.';
 COMMENT ON FUNCTION ledger.share_of_fee(bigint, bigint, bigint) IS
     'The part of a fee that belongs to a part of the price, in whole hundredths, half to even: fee * part / '
     'price.';

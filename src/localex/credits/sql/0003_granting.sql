@@ -44,8 +44,8 @@ BEGIN
                AND kind = p_kind AND about = p_about) THEN
         v_refused := 'already_granted';
     END IF;
-    v_outcome := ledger.post(p_key, p_community_id, p_kind, p_actor, NULL, p_hash, v_accounts,
-        ARRAY[p_amount, -p_amount], v_refused);
+    v_outcome := ledger.post_pair(p_key, p_community_id, p_kind, p_actor, NULL, p_hash, v_accounts[2], v_accounts[1],
+        p_amount, NULL, v_refused);
     IF v_outcome.reason IS NULL AND NOT v_outcome.repeated THEN
         INSERT INTO ledger.bonus (community_id, owner, kind, about, journal_id)
         VALUES (p_community_id, p_owner, p_kind, p_about, p_key);
@@ -63,6 +63,8 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
+DECLARE
+    v_accounts bigint[];
 BEGIN
     IF NOT ledger.is_amount(p_amount, 1) OR (p_kind IN ('starter_grant', 'coordinator_grant')) IS NOT TRUE THEN
         RAISE EXCEPTION 'a grant has a positive amount and a kind of grant, a referral bonus a newcomer'
@@ -71,9 +73,10 @@ BEGIN
         RETURN ledger.grant_once(p_key, p_community_id, p_owner, p_amount, p_kind, p_actor, p_owner,
             ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text));
     END IF;
-    RETURN ledger.post(p_key, p_community_id, p_kind, p_actor, NULL,
+    v_accounts := ledger.find_grant(p_key, p_community_id, p_owner);
+    RETURN ledger.post_pair(p_key, p_community_id, p_kind, p_actor, NULL,
         ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text),
-        ledger.find_grant(p_key, p_community_id, p_owner), ARRAY[p_amount, -p_amount]);
+        v_accounts[2], v_accounts[1], p_amount);
 END
 $$;
 
@@ -85,6 +88,8 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
+DECLARE
+    v_accounts bigint[];
 BEGIN
     IF NOT ledger.is_amount(p_amount, 1)
         OR (p_kind IN ('starter_grant', 'referral_bonus', 'coordinator_grant')) IS NOT TRUE
@@ -99,9 +104,10 @@ BEGIN
         RETURN ledger.grant_once(p_key, p_community_id, p_owner, p_amount, p_kind, p_actor, p_owner,
             ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text));
     END IF;
-    RETURN ledger.post(p_key, p_community_id, p_kind, p_actor, NULL,
+    v_accounts := ledger.find_grant(p_key, p_community_id, p_owner);
+    RETURN ledger.post_pair(p_key, p_community_id, p_kind, p_actor, NULL,
         ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text),
-        ledger.find_grant(p_key, p_community_id, p_owner), ARRAY[p_amount, -p_amount]);
+        v_accounts[2], v_accounts[1], p_amount);
 END
 $$;
 

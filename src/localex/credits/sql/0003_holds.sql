@@ -206,8 +206,13 @@ BEGIN
             v_amounts := v_amounts || (v_back - v_to_main);
         END IF;
     END IF;
-    v_outcome := ledger.post(p_key, p_hold.community_id, 'release', p_actor, p_hold.trade_id, p_hash, v_accounts,
-        v_amounts, ledger.check_payee(p_hold, p_payee));
+    IF v_amounts = ARRAY[-v_held, v_held] THEN
+        v_outcome := ledger.post_pair(p_key, p_hold.community_id, 'release', p_actor, p_hold.trade_id, p_hash,
+            v_accounts[1], v_accounts[2], v_held, p_hold.expires_at, ledger.check_payee(p_hold, p_payee));
+    ELSE
+        v_outcome := ledger.post(p_key, p_hold.community_id, 'release', p_actor, p_hold.trade_id, p_hash, v_accounts,
+            v_amounts, ledger.check_payee(p_hold, p_payee));
+    END IF;
     IF v_outcome.reason IS NULL AND NOT v_outcome.repeated THEN
         UPDATE ledger.hold SET state = 'released', ended_by = p_key WHERE trade_id = p_hold.trade_id;
     END IF;
