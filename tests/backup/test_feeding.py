@@ -14,7 +14,7 @@ from localex.backup.stores import FolderStore
 from localex.backup.wal import Chain, Newest
 from localex.embedded.processes import wait_until
 from localex.embedded.users import ServerUser
-from tests.backup.test_drill import made_up_manifest
+from tests.backup.manifests import make_manifest
 
 NAME = "000000010000000000000001"
 
@@ -35,7 +35,9 @@ def test_any_error_ends_the_recovery_in_words(
 
     monkeypatch.setattr(feeding, "unseal_compressed", unseal)
     chain = Chain(1, {NAME: f"wal/7/{NAME}.zst.age"}, {}, (), Newest(1, 0, datetime.now(UTC)))
-    feeder = Feeder(FolderStore(tmp_path / "store"), Keys("unused"), made_up_manifest(), chain, tmp_path / "log")
+    feeder = Feeder(
+        FolderStore(tmp_path / "store"), Keys("unused"), make_manifest(datetime.now(UTC)), chain, tmp_path / "log"
+    )
     feeder.prepare(tmp_path, ServerUser())
 
     with feeder:

@@ -17,7 +17,7 @@ from localex.backup.site import Site
 from localex.backup.stores import FolderStore
 from localex.embedded.directory import DataDirectory
 from localex.embedded.users import ServerUser
-from tests.backup.test_drill import made_up_manifest
+from tests.backup.manifests import make_manifest
 
 
 class Book:
@@ -57,7 +57,7 @@ def part(tmp_path: Path, book: Book, monkeypatch: pytest.MonkeyPatch) -> Keeper:
     """A keeper that runs nothing by itself, and whose backups always succeed."""
     directory = DataDirectory(tmp_path / "data")
     directory.secrets.mkdir(parents=True)
-    manifest = made_up_manifest()
+    manifest = make_manifest(datetime.now(UTC))
     made: list[Any] = []
 
     def make_backup(*words: Any) -> Any:
