@@ -1,12 +1,15 @@
 """When an operator is told something about backups: each rule, on both sides of its limit."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from localex.backup.health import Facts, find_problems, spell
 
+MONITORING = Path(__file__).parents[2] / "docs" / "operators" / "monitoring.md"
 NOW = datetime(2026, 11, 23, 14, 32, 7, tzinfo=UTC)
 
 
@@ -44,10 +47,15 @@ def test_nothing_is_said_when_all_is_well() -> None:
         ({"error": "the disk is full"}, "failing"),
         ({"key_confirmed": False}, "key_not_confirmed"),
         ({"same_disk": True}, "same_disk"),
+        ({"retention": "one cannot be read"}, "retention"),
+        ({"store_gone": True, "store": "/mnt/disk"}, "store_gone"),
     ],
 )
-def test_each_rule(changes: dict[str, Any], code: str) -> None:
-    assert codes(facts(**changes)) == [code]
+def test_each_rule_is_followed_and_explained_to_operators(changes: dict[str, Any], code: str) -> None:
+    (found,) = find_problems(facts(**changes), now=NOW)
+    assert found.code == code
+    # Up to the first number, name or full stop, which the page leaves open.
+    assert f"| {re.split(r' [0-9]|[.:,;]', found.words)[0]}" in MONITORING.read_text()
 
 
 def test_a_store_that_is_gone_is_one_problem() -> None:
