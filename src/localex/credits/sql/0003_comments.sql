@@ -166,6 +166,8 @@ COMMENT ON FUNCTION ledger.request_hash(text[]) IS
     'Half of a SHA-256 over the parts of a request, joined by bars; null parts as a hyphen. The checks recompute it.';
 COMMENT ON FUNCTION ledger.room_in_main(bigint[], bigint, bigint) IS
     'How much of an amount the main account of a payer can take below its ceiling, under the locks of the posting to come.';
+COMMENT ON FUNCTION ledger.set_aside(uuid, uuid, uuid, uuid, uuid, bigint, bigint, bigint, timestamptz, uuid, bytea) IS
+    'Posts a hold and writes its row, for both forms of hold_credits.';
 COMMENT ON FUNCTION ledger.set_ceiling(uuid, uuid, bigint, uuid, text) IS
     'Lets a member''s main account hold at most `p_ceiling` hundredths; null takes the ceiling away. Raises LX011 '
     'when there is more than that, LX006 for a negative ceiling. Locks: the balance. Leaves an audit row.';

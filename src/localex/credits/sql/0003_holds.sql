@@ -2,34 +2,29 @@
 
 SET LOCAL ROLE ledger_writer;
 
--- Sets the price and the buyer's fee aside for a trade, gift credits first, in an escrow account of the trade's own.
--- `p_payee`: the only member to whom they can go; of another community for release_across. `p_seller_fee` is taken from
--- the price when it is paid. Refuses and raises as the other form, which is for the release before: no payee, no fees.
-CREATE FUNCTION ledger.hold_credits(
+-- Posts a hold and writes its row; `p_payee` is null in a hold of the release before. Both forms of hold_credits say what
+-- it refuses and raises.
+CREATE FUNCTION ledger.set_aside(
     p_key uuid, p_community_id uuid, p_trade_id uuid, p_payer uuid, p_payee uuid, p_price bigint, p_buyer_fee bigint,
-    p_seller_fee bigint, p_expires_at timestamptz, p_actor uuid
+    p_seller_fee bigint, p_expires_at timestamptz, p_actor uuid, p_hash bytea
 ) RETURNS ledger.outcome
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
+LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_hash    constant bytea := ledger.request_hash('hold', p_community_id::text, p_trade_id::text, p_payer::text,
-        p_payee::text, p_price::text, p_buyer_fee::text, p_seller_fee::text, p_actor::text);
-    v_outcome ledger.outcome := ledger.find_outcome(p_key, v_hash);
+    v_outcome ledger.outcome := ledger.find_outcome(p_key, p_hash);
     v_escrow  bigint;
 BEGIN
     IF v_outcome.journal_id IS NOT NULL THEN
-        RETURN v_outcome;
+        RETURN v_outcome;  -- before anything is opened, and even when the deadline has passed meanwhile
     END IF;
-    IF p_trade_id IS NULL OR p_payee IS NULL OR NOT ledger.is_amount(p_price, 1) OR NOT ledger.is_amount(p_buyer_fee, 0)
+    IF p_trade_id IS NULL OR NOT ledger.is_amount(p_price, 1) OR NOT ledger.is_amount(p_buyer_fee, 0)
         OR NOT ledger.is_amount(p_seller_fee, 0) OR p_seller_fee > p_price OR NOT ledger.is_deadline(p_expires_at)
         OR p_payee = p_payer THEN
         RAISE EXCEPTION 'a hold has a trade, a payee who is not its payer, a positive price, fees within it, a deadline ahead'
             USING ERRCODE = 'LX006';
     END IF;
     v_escrow := ledger.open_account(p_community_id, 'escrow', p_trade_id);
-    v_outcome := ledger.post(p_key, p_community_id, 'hold', p_actor, p_trade_id, v_hash,
+    v_outcome := ledger.post(p_key, p_community_id, 'hold', p_actor, p_trade_id, p_hash,
         ARRAY[ledger.get_account(p_community_id, 'gift', p_payer), ledger.get_account(p_community_id, 'main', p_payer),
               v_escrow],
         ARRAY[NULL, NULL, p_price + p_buyer_fee]);
@@ -43,7 +38,28 @@ BEGIN
 END
 $$;
 
--- As in 0001_operations.sql, within these bounds: for the release before, which names no payee and no fees.
+-- Sets the price and the buyer's fee aside for a trade, gift credits first, in an escrow account of the trade's own.
+-- `p_payee`: the only member to whom they can go; of another community for release_across. `p_seller_fee` is taken from
+-- the price when it is paid. Refuses and raises as the other form, and LX006 without a payee.
+CREATE FUNCTION ledger.hold_credits(
+    p_key uuid, p_community_id uuid, p_trade_id uuid, p_payer uuid, p_payee uuid, p_price bigint, p_buyer_fee bigint,
+    p_seller_fee bigint, p_expires_at timestamptz, p_actor uuid
+) RETURNS ledger.outcome
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    IF p_payee IS NULL THEN
+        RAISE EXCEPTION 'a hold has a payee' USING ERRCODE = 'LX006';
+    END IF;
+    RETURN ledger.set_aside(p_key, p_community_id, p_trade_id, p_payer, p_payee, p_price, p_buyer_fee, p_seller_fee,
+        p_expires_at, p_actor, ledger.request_hash('hold', p_community_id::text, p_trade_id::text, p_payer::text,
+            p_payee::text, p_price::text, p_buyer_fee::text, p_seller_fee::text, p_actor::text));
+END
+$$;
+
+-- As in 0001_operations.sql, within bounds: for the release before, which names no payee and no fees.
 CREATE OR REPLACE FUNCTION ledger.hold_credits(
     p_key uuid, p_community_id uuid, p_trade_id uuid, p_payer uuid, p_amount bigint, p_expires_at timestamptz,
     p_actor uuid
@@ -52,29 +68,9 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
-DECLARE
-    v_hash    constant bytea := ledger.request_hash('hold', p_community_id::text, p_trade_id::text, p_payer::text,
-                                                    p_amount::text, p_actor::text);
-    v_outcome ledger.outcome := ledger.find_outcome(p_key, v_hash);
-    v_escrow  bigint;
 BEGIN
-    IF v_outcome.journal_id IS NOT NULL THEN
-        RETURN v_outcome;  -- before anything is opened, and even when the deadline has passed meanwhile
-    END IF;
-    IF p_trade_id IS NULL OR NOT ledger.is_amount(p_amount, 1) OR NOT ledger.is_deadline(p_expires_at) THEN
-        RAISE EXCEPTION 'a hold has a trade, a positive amount up to 10^15 and a deadline within 400 days' USING ERRCODE = 'LX006';
-    END IF;
-    v_escrow := ledger.open_account(p_community_id, 'escrow', p_trade_id);
-    v_outcome := ledger.post(p_key, p_community_id, 'hold', p_actor, p_trade_id, v_hash,
-        ARRAY[ledger.get_account(p_community_id, 'gift', p_payer), ledger.get_account(p_community_id, 'main', p_payer),
-              v_escrow],
-        ARRAY[NULL, NULL, p_amount]);
-    IF v_outcome.reason IS NULL AND NOT v_outcome.repeated THEN
-        INSERT INTO ledger.hold (trade_id, community_id, escrow_id, payer, from_gift, from_main, expires_at, held_by)
-        VALUES (p_trade_id, p_community_id, v_escrow, p_payer, -v_outcome.amounts[1], -v_outcome.amounts[2],
-                p_expires_at, p_key);
-    END IF;
-    RETURN v_outcome;
+    RETURN ledger.set_aside(p_key, p_community_id, p_trade_id, p_payer, NULL, p_amount, 0, 0, p_expires_at, p_actor,
+        ledger.request_hash('hold', p_community_id::text, p_trade_id::text, p_payer::text, p_amount::text, p_actor::text));
 END
 $$;
 
