@@ -136,7 +136,7 @@ def test_who_let_it_go_on_is_never_cut_off(staff: Client, member: Any) -> None:
 def test_a_ledger_out_of_order_needs_a_tick(staff: Client, member: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
 
-    def resume(*, community_id: Any, actor: Any, words: str, despite: bool) -> bool:
+    def resume(*, community_id: Any, actor: Any, words: str, despite: bool, progress: Any) -> bool:
         asked.append(despite)
         if not despite:
             raise inspection.ChecksFail("The ledger is not in order: I3.", kept="Postings stay stopped.")
@@ -155,6 +155,35 @@ def test_a_ledger_out_of_order_needs_a_tick(staff: Client, member: Any, monkeypa
     work()
     work()
     assert asked == [False, True]
+
+
+def test_how_far_the_check_is_can_be_seen(staff: Client, member: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def resume(*, progress: Any, **_: Any) -> bool:
+        progress(3, 8, "I4 Entries are numbered")
+        seen.append(text(staff))
+        return True
+
+    monkeypatch.setattr(inspection, "resume", resume)
+    inspection.stop(community_id=member.community_id, words="Somebody looked at the books.")
+    staff.post(f"{PAGE}resume/{member.community_id}/", {f"{member.community_id}-reason": REASON})
+    assert "The worker has not begun" in text(staff)
+    work()
+    assert '<progress max="8" value="3"' in seen[0]
+    assert "3 of 8 checks made. Now: I4 Entries are numbered." in seen[0]
+    assert "data-live" not in text(staff)
+
+
+def test_rows_stand_by_check_with_their_community(staff: Client, member: Any) -> None:
+    rows = [
+        {"community_id": str(member.community_id), "subject": f"main account {n}", "detail": "wrong"} for n in range(2)
+    ]
+    checked(ok=False, results=[{"name": "I3", "words": "Every balance", "count": 5, "offences": rows}])
+    page = text(staff)
+    assert '<span class="ops-check">I3</span> Every balance' in page
+    assert page.count(f'<span class="ops-where">{member.community.name}</span>') == 2
+    assert "And 3 more" in page
 
 
 def test_a_check_that_cannot_be_made_is_said(staff: Client, member: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """What the operator page says about the ledger, and the one thing that can be done here: let a community post again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from localex.lib import clock
 from localex.lib.money import display
 from localex.members.models import Member, User
 from localex.operations import wish
+from localex.operations.models import Status
 
 # Every 15 minutes one is due; a worker that was stopped for a moment is no alarm.
 CHECK_AGE = timedelta(minutes=45)
@@ -65,14 +66,18 @@ def find_ledger_problems(known: Known | None = None) -> list[Problem]:
     """What is wrong with the ledger now, from the last checks; seven queries at most, by primary keys."""
     known = known or Known()
     # Somebody who stopped it by hand left no rows.
-    remedy = "Look at the rows below, then say why they may." if known.failures else "Say below why they may again."
+    remedy = (
+        "Look at the rows below, then say there why they may move again."
+        if known.failures
+        else "Say below why they may move again."
+    )
     problems = [
         Problem("stopped", f"Credits do not move in {name}: {words}", remedy)
         for name, words in _stops_by_name(known.stops)
     ]
     if known.failures:
         names = ", ".join(dict.fromkeys(row["check"] for row in list_offences(known.failures)))
-        problems.append(Problem("broken", f"A check found the ledger not in order: {names}.", "See below."))
+        problems.append(Problem("broken", f"A check found the ledger not in order: {names}.", "The rows stand below."))
     last = known.last
     if last is None or clock.now() - last.finished_at > CHECK_AGE:
         age = f"for {spell(clock.now() - last.finished_at)}" if last else "yet"
@@ -90,7 +95,8 @@ def find_ledger_problems(known: Known | None = None) -> list[Problem]:
         words = f"Everything was not checked for {spell(clock.now() - since.finished_at)}."
         remedy = "It is due every night: look at logs/worker.log, or run `localex check` now."
         problems.append(Problem("unchecked_in_full", words, remedy, False))
-    waiting = health.find_seal_age()
+    # Before its first check an installation has not sealed either, however old what it was filled with is.
+    waiting = health.find_seal_age() if last else None
     if waiting is not None and waiting > SEAL_AGE:
         words = f"What was booked has waited for its seal for {spell(waiting)}."
         remedy = "Look for a transaction that never ends, or a worker that stands still: logs/worker.log."
@@ -107,6 +113,21 @@ def list_offences(failures: Iterable[CheckRun]) -> list[dict[str, Any]]:
                 row = {"check": result["name"], "promise": result["words"], **offence}
                 found.setdefault((row["check"], row["subject"], row["detail"]), row)
     return list(found.values())
+
+
+def _group_offences(failures: Sequence[CheckRun], names: Mapping[UUID, str]) -> list[dict[str, Any]]:
+    """The same by check: `check`, `promise`, `rows` with `community`, and `left_out`: how many more there are."""
+    counts: dict[str, int] = {}
+    for result in (result for run in failures for result in run.results):
+        counts[result["name"]] = max(counts.get(result["name"], 0), result["count"])
+    groups: dict[str, dict[str, Any]] = {}
+    for row in list_offences(failures):
+        group = groups.setdefault(row["check"], {"check": row["check"], "promise": row["promise"], "rows": []})
+        number = row["community_id"]
+        group["rows"].append({**row, "community": names.get(UUID(number), number) if number else ""})
+    for group in groups.values():
+        group["left_out"] = max(0, counts[group["check"]] - len(group["rows"]))
+    return list(groups.values())
 
 
 def _stops_by_name(stops: list[health.Stop]) -> list[tuple[str, str]]:
@@ -128,7 +149,9 @@ def describe_ledger(now: datetime, tried: Mapping[UUID, ResumeForm]) -> dict[str
     known = Known()
     last, full, failures, stops = known.last, known.full, known.failures, known.stops
     seal, decisions, wishes = health.find_last_seal(), health.list_decisions(), wish.list_wishes()
-    names = _names([stop.community_id for stop in stops] + [row.community_id for row in decisions if row.community_id])
+    concerned = {UUID(row["community_id"]) for row in list_offences(failures) if row["community_id"]}
+    decided = {row.community_id for row in decisions if row.community_id}
+    names = _names([*{stop.community_id for stop in stops} | concerned | decided])
     people = _people([row.actor for row in decisions if row.actor])
     return {
         "ledger_problems": find_ledger_problems(known),
@@ -137,7 +160,7 @@ def describe_ledger(now: datetime, tried: Mapping[UUID, ResumeForm]) -> dict[str
         "last_full": full,
         "last_full_age": spell(now - full.finished_at) if full else "",
         "check_runs": health.list_check_runs(limit=12),
-        "offences": list_offences(failures),
+        "offences": _group_offences(failures, names),
         "failed_at": failures[0].finished_at if failures else None,
         "seal": seal,
         "seal_age": spell(now - seal.sealed_at) if seal else "",
@@ -149,6 +172,7 @@ def describe_ledger(now: datetime, tried: Mapping[UUID, ResumeForm]) -> dict[str
                 "why": stop.why,
                 "form": tried.get(stop.community_id) or ResumeForm(prefix=str(stop.community_id)),
                 "wish": wishes.get(stop.community_id),
+                "waits": _spell_wait(wishes.get(stop.community_id), now),
                 "community_id": stop.community_id,
             }
             for stop in stops
@@ -165,6 +189,11 @@ def describe_ledger(now: datetime, tried: Mapping[UUID, ResumeForm]) -> dict[str
             for row in decisions
         ],
     }
+
+
+def _spell_wait(made: Status | None, now: datetime) -> str:
+    """For how long a wish waits, or "" when none does."""
+    return spell(now - made.at) if made and made.detail.get("state") == wish.WAITING else ""
 
 
 def _change(row: health.Decision) -> str:

@@ -1,18 +1,35 @@
 """What the operator page says, put together from the queries."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.timezone import localdate
 
-from localex.backup.health import find_problems, spell
+from localex.backup.health import PROOF_AGE, Facts, find_problems, spell
 from localex.lib import clock
 from localex.lib.sizes import spell_bytes
 from localex.operations import queries
 from localex.operations.ledger import ResumeForm, describe_ledger
 from localex.operations.models import Run
+from localex.operations.queries import Day
+
+# What began longer ago and has no end was cut off.
+RUNS_FOR = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What runs now: for how many seconds, and how many it took the last time (None: never ended well)."""
+
+    kind: str
+    started_at: datetime
+    age: str
+    seconds: int
+    last_seconds: int | None
 
 
 def describe_overview(tried: Mapping[UUID, ResumeForm] | None = None) -> dict[str, Any]:
@@ -22,25 +39,63 @@ def describe_overview(tried: Mapping[UUID, ResumeForm] | None = None) -> dict[st
     facts = queries.find_backup_facts(status)
     detail = status.detail if status else {}
     shipped_at = _moment(detail.get("shipped_at"))
-    days = queries.list_proven_days(today=now.date(), store=queries.find_store_name(status))
+    days = queries.list_proven_days(today=localdate(now), store=queries.find_store_name(status))
+    runs = queries.list_runs()
+    books = describe_ledger(now, tried or {})
+    problems = [*books["ledger_problems"], *find_problems(facts, now=now)]
     return {
-        **describe_ledger(now, tried or {}),
-        "backup_problems": find_problems(facts, now=now),
+        **books,
+        "problems": sorted(problems, key=lambda problem: not problem.is_grave),
         "status": status,
         "status_age": spell(now - status.at) if status else "",
         "shipped_at": shipped_at,
         "shipped_age": spell(max(now - shipped_at, timedelta())) if shipped_at else "",
         "looked_at": _moment(detail.get("looked_at")),
         "facts": facts,
+        "proof_state": _judge_proof(facts, now),
         "proof_age": spell(now - facts.last_proof_at) if facts.last_proof_at else "",
         "backup_age": spell(now - facts.last_backup_at) if facts.last_backup_at else "",
         "is_off": not settings.LOCALEX.backup,
         "backups": [_describe_backup(entry) for entry in detail.get("backups") or []],
         "days": days,
-        "proven_days": sum(day.state == "proven" for day in days),
-        "counted_days": sum(day.state != "before" for day in days),
-        "runs": [_describe_run(run) for run in queries.list_runs()],
+        "proven_words": _count_proven(days),
+        "runs": [_describe_run(run) for run in runs],
+        "running": find_running(runs, now=now),
     }
+
+
+def _judge_proof(facts: Facts, now: datetime) -> str:
+    """`good`, or `bad` when the last drill failed or is too old, or `none` before the first."""
+    if facts.last_proof_at is None:
+        return "bad" if facts.last_drill_failed else "none"
+    return "bad" if facts.last_drill_failed or now - facts.last_proof_at > PROOF_AGE else "good"
+
+
+def _count_proven(days: Sequence[Day]) -> str:
+    proven = sum(day.state == "proven" for day in days)
+    counted = sum(day.state != "before" for day in days)
+    if not counted:
+        return "The first drill follows the first backup, and then one comes every day."
+    if proven == counted:
+        return f"Proven every day so far: {counted} day{'s' if counted > 1 else ''}."
+    return f"Proven on {proven} of the last {counted} day{'s' if counted > 1 else ''}."
+
+
+def find_running(runs: Sequence[Run], *, now: datetime) -> list[Running]:
+    """Those of `runs` (the newest first) that have not ended; one with a later run of its kind was cut off."""
+    found, seen = [], set()
+    for run in runs:
+        if run.kind not in seen and run.ok is None and now - run.started_at < RUNS_FOR:
+            before = next((other for other in runs if other.kind == run.kind and other.ok), None)
+            age = max(now - run.started_at, timedelta())
+            seconds, took = int(age.total_seconds()), _seconds(before) if before else None
+            found.append(Running(run.get_kind_display(), run.started_at, spell(age), seconds, took))
+        seen.add(run.kind)
+    return found
+
+
+def _seconds(run: Run) -> int | None:
+    return round((run.finished_at - run.started_at).total_seconds()) if run.finished_at else None
 
 
 def _describe_backup(entry: dict[str, Any]) -> dict[str, Any]:
@@ -53,11 +108,11 @@ def _describe_backup(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _describe_run(run: Run) -> dict[str, Any]:
     detail = run.detail
-    seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
+    seconds = _seconds(run)
     return {
         "kind": run.get_kind_display(),
         "started_at": run.started_at,
-        "seconds": f"{seconds:.0f} s" if seconds is not None else "",
+        "seconds": f"{seconds} s" if seconds is not None else "",
         "ok": run.ok,
         "words": str(detail.get("words") or detail.get("error") or ""),
         "size": spell_bytes(int(detail["bytes"])) if detail.get("bytes") else "",

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Max
+from django.utils.timezone import localdate
 
 from localex.backup.health import PROOF_AGE, Facts, Problem, find_problems
 from localex.backup.proof import Drilled, judge
@@ -72,18 +73,19 @@ def list_runs(*, limit: int = MAX_RUNS) -> list[Run]:
 
 
 def list_proven_days(*, today: date, store: str, days: int = CHART_DAYS) -> list[Day]:
-    """The last `days` days (by UTC), oldest first, each with how its restore drills of `store` ended."""
+    """The last `days` days in the time zone in force, oldest first, each with how its drills of `store` ended."""
     first = today - timedelta(days=days - 1)
     drills: dict[date, list[Drilled]] = {}
     runs = Run.objects.filter(kind=RunKind.DRILL, started_at__date__gte=first).order_by("started_at")[:1000]
     for drill in _read_drills(runs):
         if drill.is_of(store):
-            drills.setdefault(drill.started_at.date(), []).append(drill)
+            drills.setdefault(localdate(drill.started_at), []).append(drill)
     began = Run.objects.order_by("started_at").values_list("started_at", flat=True).first()
-    return [_day(first + timedelta(days=number), drills, began, today) for number in range(days)]
+    opening = localdate(began) if began else None
+    return [_day(first + timedelta(days=number), drills, opening, today) for number in range(days)]
 
 
-def _day(day: date, drills: dict[date, list[Drilled]], began: datetime | None, today: date) -> Day:
+def _day(day: date, drills: dict[date, list[Drilled]], began: date | None, today: date) -> Day:
     if day in drills:
         last = drills[day][-1]
         if not last.ok:
@@ -91,7 +93,7 @@ def _day(day: date, drills: dict[date, list[Drilled]], began: datetime | None, t
         if any(drill.restored_to and drill.started_at - drill.restored_to <= PROOF_AGE for drill in drills[day]):
             return Day(day, "proven", "restored and checked")
         return Day(day, "none", "only an older state was restored")
-    if began is None or day < began.date():
+    if began is None or day < began:
         return Day(day, "before", "not in use yet")
     if day == today:
         return Day(day, "before", "not yet today")

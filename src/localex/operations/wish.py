@@ -4,6 +4,7 @@ Such a check may take many minutes, which is no time for a request. The status i
 is `waiting`, `refused` (the check found something), `failed` (the check could not be made) or `done`.
 """
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +49,7 @@ def fulfil(community_id: UUID) -> None:
             actor=UUID(actor) if actor else None,
             words=wish.detail["words"],
             despite=wish.detail["despite"],
+            progress=partial(_tell, wish),
         )
     except inspection.ChecksFail as error:
         _answer(wish, REFUSED, f"{error.message} {error.kept}")
@@ -56,6 +58,12 @@ def fulfil(community_id: UUID) -> None:
         raise
     else:
         _answer(wish, DONE, "")
+
+
+def _tell(wish: Status, done: int, of: int, words: str) -> None:
+    """Keep how far the check is, for the page; between two checks no transaction is open, so it is seen at once."""
+    progress = {"done": done, "of": of, "words": words}
+    Status.objects.filter(name=wish.name, at=wish.at).update(detail={**wish.detail, "progress": progress})
 
 
 def _answer(wish: Status, state: str, answer: str) -> None:

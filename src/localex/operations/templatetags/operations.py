@@ -7,7 +7,9 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import get_current_timezone_name, localtime
 
+from localex.lib import clock
 from localex.operations import queries
 from localex.operations.ledger import find_ledger_problems
 
@@ -29,6 +31,14 @@ def operations_banner(context: template.Context) -> dict[str, Any]:
         problems = []
     grave = [problem for problem in problems if problem.is_grave]
     return {"problems": grave, "is_index": bool(match and match.view_name == "admin:index")}
+
+
+@register.simple_tag
+def staff_zone() -> str:
+    """Whose time the staff pages show: that of the community that staff are in, like all pages; else UTC."""
+    now = localtime(clock.now())
+    ahead = f"{now:%z}"
+    return f"{get_current_timezone_name()}, UTC{ahead[:3]}:{ahead[3:]}" if now.utcoffset() else "UTC"
 
 
 @register.filter
