@@ -8,11 +8,12 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from localex.credits.statements import find_balances, find_first_moment
+from localex.credits.statements import Place, add_up, find_first_moment, find_places
 from localex.lib import clock
 
 # Name in the address: (words, days or None for all of it). 92 points at most, whatever the history.
 SPANS: Final = {"90": ("90 days", 90), "365": ("1 year", 365), "all": ("All", None)}
+DAILY: Final = "90"
 STEPS: Final = 91
 WEEK: Final = 7
 
@@ -27,6 +28,20 @@ class Point:
 
     at: datetime
     balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Where the member's accounts stood at the moments of a drawing, and at others that somebody asked for with them.
+
+    `came_at` is when their first entry was booked; None before that.
+    """
+
+    span: str
+    now: datetime
+    zone: ZoneInfo
+    came_at: datetime | None
+    places: list[Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +64,44 @@ class Chart:
     rows: list[Point]
 
 
-def build_chart(*, community_id: UUID, owner: UUID, span: str, zone: ZoneInfo) -> Chart | None:
-    """The balance at the end of days or weeks in `zone`, and now, or None before anything was booked. Two queries.
+def find_course(*, community_id: UUID, owner: UUID, span: str, zone: ZoneInfo, also: Sequence[datetime] = ()) -> Course:
+    """What a drawing of `span` needs, and the places of `also` (at most 100). One query for 90 days, else two."""
+    now = clock.now()
+    span = span if span in SPANS else DAILY
+    came_at: datetime | None = now - timedelta(days=STEPS)
+    if span != DAILY:
+        # How far apart the points are depends on it; days stay where they are.
+        came_at = find_first_moment(community_id=community_id, owner=owner)
+    moments = list_moments(span, came_at or now, now, zone)
+    places = find_places(community_id, owner, [*moments, _end(now), *also])
+    came_at = min((place.came_at for place in places if place.came_at), default=None)
+    return Course(span, now, zone, came_at, places)
+
+
+def build_chart(course: Course) -> Chart | None:
+    """The balance at the end of days or weeks, and now, or None before anything was booked.
 
     It begins with the member's first entry when that is later than the span: nobody sees a time before they came.
     """
-    first = find_first_moment(community_id=community_id, owner=owner)
-    if first is None:
+    if course.came_at is None:
         return None
-    now = clock.now()
-    span = span if span in SPANS else "90"
-    moments = list_moments(span, first, now, zone)
-    # The last one lies ahead, so that it includes what the database, whose clock is another, has just booked.
-    found = find_balances(community_id=community_id, owner=owner, moments=[*moments, now + timedelta(days=1)])
-    balances = [balance for _, balance in found]
+    moments = list_moments(course.span, course.came_at, course.now, course.zone)
+    balances = add_up(course.places, [*moments, _end(course.now)])
     # The end of a day is the midnight after it, which is said as the day that it ends.
     points = [Point(at - timedelta(microseconds=1), balance) for at, balance in zip(moments, balances, strict=False)]
-    return draw(span, [*points, Point(now, balances[-1])])
+    return draw(course.span, [*points, Point(course.now, balances[-1])])
+
+
+def list_spans(course: Course) -> list[dict[str, str]]:
+    """The lengths to choose from: none when the shortest shows all there is."""
+    age = course.now - (course.came_at or course.now)
+    shorter = [name for name, (_, days) in SPANS.items() if days and age > timedelta(days=days)]
+    return [{"value": name, "label": SPANS[name][0]} for name in (*shorter, "all")] if shorter else []
+
+
+def _end(now: datetime) -> datetime:
+    """The last moment lies ahead, so that it includes what the database, whose clock is another, has just booked."""
+    return now + timedelta(days=1)
 
 
 def list_moments(span: str, first: datetime, now: datetime, zone: ZoneInfo) -> list[datetime]:

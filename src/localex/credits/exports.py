@@ -112,6 +112,7 @@ def describe_print(who: Asker, address: Any) -> dict[str, Any]:
         "period": _say_period(form),
         "is_cut": page.next_cursor is not None,
         "made_at": clock.now(),
+        "zone_name": str(who.zone),
         "only": [chip["label"] for chip in form.chips if chip["name"] not in {"since", "until"}],
     }
 

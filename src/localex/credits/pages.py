@@ -62,17 +62,27 @@ class Asker:
 def describe_statement(who: Asker, address: Any) -> dict[str, Any]:
     """The context of statement.html: `balance`, `form`, `page`, `days`, `chart`, and from when on lines have proofs.
 
-    At most nine queries: balance, partners (two), seal, lines (one to five), fates (two), names, chart (two).
+    Seven queries: partners, dates and chart, lines, names, fates, balance, seal. One more with a partner, one with a
+    chart of more than 90 days, and at most three when few lines fit.
     """
     form = read_form(who, address)
-    seal = health.find_last_seal()
+    filters = filters_of(who, form)
+    course = chart.find_course(
+        community_id=who.community_id,
+        owner=who.owner,
+        span=address.get("chart", ""),
+        zone=who.zone,
+        also=filters.moments,
+    )
     page = queries.list_statement(
         community_id=who.community_id,
         owner=who.owner,
         cursor=address.get("cursor"),
         limit=LINES_PER_PAGE,
-        filters=filters_of(who, form),
+        filters=filters,
+        places=course.places,
     )
+    seal = health.find_last_seal()
     rows = describe_lines(who, page.items)
     days = [list(found) for _, found in groupby(rows, lambda row: localdate(row.when))]
     return {
@@ -83,10 +93,8 @@ def describe_statement(who: Asker, address: Any) -> dict[str, Any]:
         "next_seal": find_next_seal(clock.now()),
         "fresh_since": clock.now() - SEALED_EVERY,
         "days": [Day(found[0].when, found) for found in days],
-        "chart": chart.build_chart(
-            community_id=who.community_id, owner=who.owner, span=address.get("chart", ""), zone=who.zone
-        ),
-        "spans": [{"value": value, "label": words} for value, (words, *_) in chart.SPANS.items()],
+        "chart": chart.build_chart(course),
+        "spans": chart.list_spans(course),
     }
 
 

@@ -57,6 +57,11 @@ class Filters:
         """Whether lines must be looked at to know if they are wanted."""
         return self.kinds is not None or self.references is not None
 
+    @property
+    def moments(self) -> list[datetime]:
+        """The dates, of which a walk has to know the places."""
+        return [moment.astimezone(UTC) for moment in (self.since, self.until) if moment]
+
     def accept(self, line: StatementLine) -> bool:
         """Whether the line is of a wanted kind and about something wanted; dates are the walk's business."""
         return (self.kinds is None or line.kind in self.kinds) and (
@@ -120,19 +125,25 @@ class _Account:
 class _Walk:
     """Goes back through both accounts at once."""
 
-    def __init__(self, community_id: UUID, owner: UUID, filters: Filters, cursor: str | None, batch: int) -> None:
-        self.whose = (community_id, owner)
+    def __init__(
+        self,
+        whose: tuple[UUID, UUID],
+        filters: Filters,
+        cursor: str | None,
+        batch: int,
+        places: "Sequence[Place] | None" = None,
+    ) -> None:
+        self.whose = whose
         self.batch = batch
         self.read = 0
         self.last_at: datetime | None = None
         self.accounts = [_Account(kind, place) for kind, place in zip(KINDS, _places(cursor), strict=True)]
-        self._set_bounds(filters)
+        if filters.moments:
+            self._set_bounds(filters, find_places(*self.whose, filters.moments) if places is None else places)
 
-    def _set_bounds(self, filters: Filters) -> None:
-        if filters.since is None and filters.until is None:
-            return
+    def _set_bounds(self, filters: Filters, places: "Sequence[Place]") -> None:
         since, until = (moment and moment.astimezone(UTC) for moment in (filters.since, filters.until))
-        found = {(one.kind, one.moment): one for one in find_places(*self.whose, [m for m in (since, until) if m])}
+        found = {(one.kind, one.moment): one for one in places}
         for account in self.accounts:
             if until is not None and (account.kind, until) in found:
                 account.top = min(account.top, found[account.kind, until].seq)
@@ -187,15 +198,23 @@ class _Walk:
 
 
 def list_statement(
-    *, community_id: UUID, owner: UUID, cursor: str | None, limit: int, filters: Filters = EVERYTHING
+    *,
+    community_id: UUID,
+    owner: UUID,
+    cursor: str | None,
+    limit: int,
+    filters: Filters = EVERYTHING,
+    places: "Sequence[Place] | None" = None,
 ) -> StatementPage:
     """The member's postings that the filters leave, newest first, at most `limit` (1 to 200) of them.
+
+    `places`: those of `filters.moments` when somebody has found them already, among others; None: they are looked up.
 
     One query, with dates one more, with other filters one for each 500 entries and at most MAX_READ entries: then the
     page ends early and says so. Raises BadRequest for a damaged cursor.
     """
     limit = max(1, min(limit, MAX_LINES))
-    walk = _Walk(community_id, owner, filters, cursor, BATCH if filters.has_to_look else limit)
+    walk = _Walk((community_id, owner), filters, cursor, BATCH if filters.has_to_look else limit, places)
     lines: list[StatementLine] = []
     closing: int | None = None
     while len(lines) < limit and walk.may_go_on:
@@ -217,7 +236,7 @@ def list_statement(
 
 def iterate_statement(*, community_id: UUID, owner: UUID, filters: Filters = EVERYTHING) -> Iterator[StatementLine]:
     """All lines that the filters leave, newest first, read 500 entries at a time while they are asked for."""
-    walk = _Walk(community_id, owner, filters, None, BATCH)
+    walk = _Walk((community_id, owner), filters, None, BATCH)
     while (line := walk.take()) is not None:
         if filters.accept(line):
             yield line
@@ -242,20 +261,26 @@ _LEGS: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far an account had come at a moment: `seq` entries were booked before it and left `balance`."""
+    """How far an account had come at a moment: `seq` entries were booked before it and left `balance`.
+
+    `came_at`: when its first entry was booked, or None for an account without any.
+    """
 
     kind: str
     moment: datetime
     seq: int
     balance: int
+    came_at: datetime | None
 
 
 def find_places(community_id: UUID, owner: UUID, moments: Sequence[datetime]) -> list[Place]:
     """Where both accounts of the member stood at each moment; nothing for somebody without accounts.
 
-    One query of about log2(entries) look-ups in entry_pkey for each moment and account. At most 200 moments.
+    One query of about log2(entries) look-ups in entry_pkey for each moment and account. At most 200 moments, each of
+    them counts once.
     """
-    rows = fetch(_PLACES, [list(moments[:MAX_LINES]), community_id, owner])
+    wanted = list(dict.fromkeys(moment.astimezone(UTC) for moment in moments))[:MAX_LINES]
+    rows = fetch(_PLACES, [wanted, community_id, owner])
     return [Place(*row) for row in rows]
 
 
@@ -274,20 +299,27 @@ _PLACES: Final = """
             ON middle.account_id = search.account_id AND middle.seq = (search.low + search.high + 1) / 2
         WHERE search.low < search.high
     )
-    SELECT search.kind::text, search.moment, search.low, coalesce(entry.balance_after, 0)
+    SELECT search.kind::text, search.moment, search.low, coalesce(entry.balance_after, 0), opening.booked_at
     FROM search
     LEFT JOIN ledger.entries entry ON entry.account_id = search.account_id AND entry.seq = search.low
+    LEFT JOIN ledger.entries opening ON opening.account_id = search.account_id AND opening.seq = 1
     WHERE search.low >= search.high
     ORDER BY search.moment
 """
 
 
+def add_up(places: Sequence[Place], moments: Sequence[datetime]) -> list[int]:
+    """What the member had at each of the moments, whose places are among those."""
+    sums = dict.fromkeys((place.moment for place in places), 0)
+    for place in places:
+        sums[place.moment] += place.balance
+    return [sums.get(moment, 0) for moment in moments]
+
+
 def find_balances(*, community_id: UUID, owner: UUID, moments: Sequence[datetime]) -> list[tuple[datetime, int]]:
     """What the member had at each of the moments, in their order; for at most 200 of them, in one query."""
-    sums = dict.fromkeys((moment.astimezone(UTC) for moment in moments), 0)
-    for place in find_places(community_id, owner, moments):
-        sums[place.moment] += place.balance
-    return sorted(sums.items())
+    wanted = sorted({moment.astimezone(UTC) for moment in moments})
+    return list(zip(wanted, add_up(find_places(community_id, owner, wanted), wanted), strict=True))
 
 
 def find_first_moment(*, community_id: UUID, owner: UUID) -> datetime | None:
