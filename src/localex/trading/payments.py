@@ -22,10 +22,11 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from localex.communities.forms import CreditsField
 from localex.communities.models import Community
-from localex.credits.queries import find_totals
+from localex.credits.queries import Totals, find_totals
 from localex.lib import money
 from localex.lib.errors import LocalExError
 from localex.lib.ids import new_id
+from localex.lib.staff import ReadOnly
 from localex.members.models import Member
 from localex.trading import services
 from localex.trading.models import StaffPayment, Trade
@@ -86,7 +87,7 @@ class FundingForm(PaymentForm):
 
 
 @admin.register(StaffPayment)
-class StaffPaymentAdmin(ModelAdmin):
+class StaffPaymentAdmin(ReadOnly, ModelAdmin):
     """What staff gave and why, the newest first. Paying begins on the page of a trade, a member or a community."""
 
     list_display = ("created_at", "kind", "credits", "member", "community", "staff", "reason")
@@ -102,15 +103,6 @@ class StaffPaymentAdmin(ModelAdmin):
         """Whole credits instead of hundredths."""
         return money.display(payment.amount)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     def get_urls(self) -> list[Any]:
         """The three ways to pay, before Django's own addresses."""
         ways = {"compensate": self.compensate, "grant": self.grant, "fund": self.fund}
@@ -124,10 +116,12 @@ class StaffPaymentAdmin(ModelAdmin):
         """Pay one side of a trade from the protection account."""
         rows = Trade.objects.select_related("listing", "buyer", "seller", "community")
         trade = get_object_or_404(rows, pk=subject_id)
+        totals = find_totals(community_id=trade.community_id)
         return self._flow(
             request,
             title=f"Compensate for “{trade.listing.title}”",
-            facts=_describe_accounts(trade.community),
+            facts=_describe_accounts(trade.community, totals),
+            fund_first="" if totals and totals.protection > 0 else _address("fund", trade.community_id),
             form=CompensationForm(request.POST or None, trade=trade),
             act=lambda *, member, **rest: services.pay_compensation(
                 trade=trade, member=trade.buyer if member == "buyer" else trade.seller, **rest
@@ -153,7 +147,7 @@ class StaffPaymentAdmin(ModelAdmin):
         return self._flow(
             request,
             title=f"Fund the protection account of {community.name}",
-            facts=_describe_accounts(community),
+            facts=_describe_accounts(community, find_totals(community_id=community.id)),
             form=FundingForm(request.POST or None),
             act=partial(services.fund_protection, community=community),
             back=reverse("admin:communities_community_change", args=[community.pk]),
@@ -168,6 +162,7 @@ class StaffPaymentAdmin(ModelAdmin):
         form: PaymentForm,
         act: Pay,
         back: str,
+        fund_first: str = "",
     ) -> HttpResponse:
         """Form, then the question, then the payment; what the service refuses is said at the form."""
         if not request.user.has_perm(RIGHT):
@@ -185,14 +180,18 @@ class StaffPaymentAdmin(ModelAdmin):
             "said": form.list_said() if is_asking else [],
             "is_asking": is_asking,
             "back": back,
+            "fund_first": fund_first,
             "opts": self.opts,
         }
         status = 422 if form.errors else 200
         return TemplateResponse(request, "trading/staff_payment.html", context, status=status)
 
 
-def _describe_accounts(community: Community) -> list[tuple[str, str]]:
-    totals = find_totals(community_id=community.id)
+def _address(way: str, subject_id: UUID) -> str:
+    return reverse(f"admin:trading_staffpayment_{way}", args=[subject_id])
+
+
+def _describe_accounts(community: Community, totals: Totals | None) -> list[tuple[str, str]]:
     facts = [("Community", community.name)]
     if totals is not None:
         facts.append(("In the protection account", f"{money.display(totals.protection)} credits"))
