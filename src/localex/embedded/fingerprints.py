@@ -43,7 +43,8 @@ def _other_folders() -> dict[str, Path]:
 
 
 def _migrations_in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.py") if path.name != "__init__.py")
+    """What Django takes for migrations: not the modules that they share, whose names begin with a line."""
+    return sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
 
 
 def list_migrations(package: Path = PACKAGE) -> set[tuple[str, str]]:
