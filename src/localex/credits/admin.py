@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -12,11 +12,12 @@ from unfold.admin import ModelAdmin
 
 from localex.credits.models import Account, Entry, Hold, Journal
 from localex.lib.money import display
+from localex.lib.staff import ReadOnly
 
 LAST_ENTRIES = 50
 
 
-class LedgerAdmin(ModelAdmin):
+class LedgerAdmin(ReadOnly, ModelAdmin):
     """Reading only. The database would refuse anything else."""
 
     search_help_text = "A whole number (UUID) of one of them."
@@ -36,15 +37,6 @@ class LedgerAdmin(ModelAdmin):
         for name in self.search_fields:
             wanted |= Q(**{str(name): number})
         return queryset.filter(wanted), False
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 @admin.register(Account)

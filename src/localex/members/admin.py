@@ -8,24 +8,12 @@ from django.shortcuts import redirect
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 
+from localex.lib.staff import ReadOnly
 from localex.members import services
 from localex.members.models import FormerName, Member, User
 
 # Staff sign in where everybody does: with the same limits, and later the second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-
-
-class ReadOnly:
-    """Rows to look at: nothing is added, changed or deleted by hand."""
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 class FormerNames(ReadOnly, TabularInline):

@@ -1,29 +1,14 @@
 """Staff pages of notices and mail: to see whether something went out, never what an account's mail said."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from localex.lib.staff import ReadOnly
 from localex.notifications.models import Mail, Notice
 
 
-class _ReadOnly:
-    """Rows follow from what happened; nobody edits them."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(Notice)
-class NoticeAdmin(_ReadOnly, ModelAdmin):
+class NoticeAdmin(ReadOnly, ModelAdmin):
     """Notices, the newest first."""
 
     list_display = ["kind", "member", "subject", "created_at", "read_at"]
@@ -36,7 +21,7 @@ class NoticeAdmin(_ReadOnly, ModelAdmin):
 
 
 @admin.register(Mail)
-class MailAdmin(_ReadOnly, ModelAdmin):
+class MailAdmin(ReadOnly, ModelAdmin):
     """Mails, the newest first. `text` and `html` are left out: they may hold a link that opens an account."""
 
     fields = ["kind", "notice", "to", "subject", "state", "created_at", "sent_at", "last_error"]

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
+from localex.lib.staff import ReadOnly
 from localex.places.models import MapSheet, Postcode, SafePlace
 from localex.places.services import restore_place, retire_place
 
@@ -64,24 +65,8 @@ class SafePlaceAdmin(ModelAdmin):
         messages.success(request, f"{len(places)} brought back.")
 
 
-class ReadOnlyAdmin(ModelAdmin):
-    """What an import writes is looked at and not edited."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only an import adds."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only an import changes."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only an import deletes."""
-        return False
-
-
 @admin.register(Postcode)
-class PostcodeAdmin(ReadOnlyAdmin):
+class PostcodeAdmin(ReadOnly, ModelAdmin):
     """Postcodes as imported."""
 
     list_display = ["code", "community", "latitude", "longitude"]
@@ -90,7 +75,7 @@ class PostcodeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(MapSheet)
-class MapSheetAdmin(ReadOnlyAdmin):
+class MapSheetAdmin(ReadOnly, ModelAdmin):
     """The drawn maps."""
 
     list_display = ["community", "drawn_at", "byte_count", "picture"]

@@ -1,7 +1,5 @@
 """Offers and trades for staff: everything to read, nothing to change by hand, because each change is an event."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -9,22 +7,12 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 
 from localex.lib import money
+from localex.lib.staff import ReadOnly
 from localex.trading import payments
 from localex.trading.models import Offer, Review, TimeProposal, Trade, TradeEvent
 
 
-class _ReadOnly:
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class EventInline(_ReadOnly, TabularInline):
+class EventInline(ReadOnly, TabularInline):
     """What happened, in order."""
 
     model = TradeEvent
@@ -34,7 +22,7 @@ class EventInline(_ReadOnly, TabularInline):
     can_delete = False
 
 
-class TimeInline(_ReadOnly, TabularInline):
+class TimeInline(ReadOnly, TabularInline):
     """The proposed times."""
 
     model = TimeProposal
@@ -44,7 +32,7 @@ class TimeInline(_ReadOnly, TabularInline):
 
 
 @admin.register(Offer)
-class OfferAdmin(_ReadOnly, ModelAdmin):
+class OfferAdmin(ReadOnly, ModelAdmin):
     """Offers, the newest first."""
 
     list_display = ("listing", "maker", "price_in_credits", "state", "deadline_at", "created_at")
@@ -62,7 +50,7 @@ class OfferAdmin(_ReadOnly, ModelAdmin):
 
 
 @admin.register(Trade)
-class TradeAdmin(_ReadOnly, ModelAdmin):
+class TradeAdmin(ReadOnly, ModelAdmin):
     """Trades, the newest first; the secret behind the handoff code is not shown to anybody."""
 
     list_display = ("listing", "seller", "buyer", "price_in_credits", "state", "deadline_at", "created_at")
@@ -91,7 +79,7 @@ class TradeAdmin(_ReadOnly, ModelAdmin):
 
 
 @admin.register(Review)
-class ReviewAdmin(_ReadOnly, ModelAdmin):
+class ReviewAdmin(ReadOnly, ModelAdmin):
     """Reviews, published or not."""
 
     list_display = ("about", "writer", "stars", "text", "published_at")
