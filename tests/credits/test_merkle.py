@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from localex.credits import merkle
 from localex.embedded import roles
+from tests.credits import merkle
 from tests.servers import Servers
 
 LEAVES = st.lists(st.binary(max_size=40), max_size=70)

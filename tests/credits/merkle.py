@@ -1,4 +1,4 @@
-"""Merkle trees as RFC 9162 (Certificate Transparency 2.0) defines them, over SHA-256; the same as in the ledger's SQL.
+"""Merkle trees over SHA-256 as RFC 9162 (Certificate Transparency 2.0) defines them: what the SQL is measured by.
 
 A leaf hashes with 0x00 before it and a node with 0x01, so that neither can pass for the other. Leaves are any bytes;
 a path is the sibling on each level, lowest first.
