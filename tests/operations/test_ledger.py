@@ -179,8 +179,14 @@ def test_rows_stand_by_check_with_their_community(staff: Client, member: Any) ->
     rows = [
         {"community_id": str(member.community_id), "subject": f"main account {n}", "detail": "wrong"} for n in range(2)
     ]
-    checked(ok=False, results=[{"name": "I3", "words": "Every balance", "count": 5, "offences": rows}])
+    odd = {"community_id": None, "subject": "function ledger.f()", "detail": "it is not there"}
+    results = [
+        {"name": "structure", "words": "Guards", "count": 1, "offences": [odd]},
+        {"name": "I3", "words": "Every balance", "count": 5, "offences": rows},
+    ]
+    checked(ok=False, results=results)
     page = text(staff)
+    assert page.index('id="broken-I3"') < page.index('id="broken-structure"')
     assert '<span class="ops-check">I3</span> Every balance' in page
     assert page.count(f'<span class="ops-where">{member.community.name}</span>') == 2
     assert "And 3 more" in page

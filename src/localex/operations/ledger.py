@@ -127,7 +127,8 @@ def _group_offences(failures: Sequence[CheckRun], names: Mapping[UUID, str]) -> 
         group["rows"].append({**row, "community": names.get(UUID(number), number) if number else ""})
     for group in groups.values():
         group["left_out"] = max(0, counts[group["check"]] - len(group["rows"]))
-    return list(groups.values())
+    # What breaks the books comes before what is odd about the schema.
+    return [groups[name] for name in sorted(groups)]
 
 
 def _stops_by_name(stops: list[health.Stop]) -> list[tuple[str, str]]:

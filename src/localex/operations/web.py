@@ -35,7 +35,7 @@ def resume(request: HttpRequest, community_id: UUID) -> HttpResponse:
         return _render(request, status=422, tried={community_id: form})
     reason, despite = form.cleaned_data["reason"], form.cleaned_data["despite"]
     ledger.resume(actor=request.user, community_id=community_id, reason=reason, despite=despite)
-    messages.success(request, "Everything is checked now, which may take some minutes. Look here again.")
+    messages.success(request, "Everything is checked first. This page shows how far that is.")
     return redirect("operations:overview")
 
 
