@@ -169,6 +169,18 @@ def test_what_is_refused_is_said_at_the_form(page: Client, trade: Trade) -> None
     assert not StaffPayment.objects.filter(community=trade.community).exists()
 
 
+def test_an_empty_account_is_said_before_the_form_is_filled_in(page: Client, staff: User, trade: Trade) -> None:
+    address = reverse("admin:trading_staffpayment_compensate", args=[trade.pk])
+    way_out = reverse("admin:trading_staffpayment_fund", args=[trade.community_id])
+    body = page.get(address).content.decode()
+    assert f'<a href="{way_out}">Fund the protection account first</a>' in body
+    # What a field is described by is there.
+    for name in re.findall(r'aria-describedby="([^"]+)"', body):
+        assert f'id="{name}"' in body
+    fund(staff, trade)
+    assert way_out not in page.get(address).content.decode()
+
+
 @pytest.mark.parametrize("way", ["compensate", "grant", "fund"])
 def test_each_way_is_reached_from_its_page_and_closed_to_others(page: Client, trade: Trade, way: str) -> None:
     subject, start, name = {

@@ -48,6 +48,7 @@ class PaymentForm(forms.Form):
         max_length=MAX_REASON,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
         help_text="The member reads it.",
+        error_messages={"required": "Say why."},
     )
 
     def __init__(self, data: Any = None) -> None:
