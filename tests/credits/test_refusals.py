@@ -151,9 +151,25 @@ def test_an_old_key_is_never_executed_but_answers_when_it_was_used(town: Town) -
 
 
 def test_postings_want_to_see_what_others_commit(committed_town: Town) -> None:
+    member = committed_town.member()
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         owner = new_id()
         with pytest.raises(errors.InvalidPosting), transaction.atomic():
             services.open_member(community_id=committed_town.id, owner=owner)
+        with pytest.raises(errors.InvalidPosting), transaction.atomic():
+            committed_town.grant(member, 5)
+    assert committed_town.balance(member) == (0, 0)
+
+
+def test_a_hold_ends_once_also_for_a_payee_who_came_later(town: Town) -> None:
+    """Their account has a higher number than the escrow, so the locks are taken the other way round."""
+    payer, payee = town.member(gift=10), new_id()
+    trade = town.hold(payer, 10, payee=payee)
+    services.open_member(community_id=town.id, owner=payee)
+    town.release(trade, payee)
+    with pytest.raises(errors.HoldEnded):
+        town.release(trade, payee)
+    assert town.balance(payee) == (10, 0)
+    town.check()
