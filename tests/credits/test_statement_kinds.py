@@ -4,14 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from localex.credits import services
 from localex.lib.ids import new_id
 from localex.members.models import Member
 from tests import town
-from tests.credits.conftest import in_days
-from tests.credits.visits import words
+from tests.credits.conftest import MOMENT, in_days, wait_until_past
+from tests.credits.visits import hold, words
 
 pytestmark = pytest.mark.django_db
 
@@ -30,26 +29,13 @@ def page_of(member: Member) -> str:
     return words(town.browser_of(member))
 
 
-def hold(buyer: Member, seller: Member) -> Any:
+def hold_with_fees(buyer: Member, seller: Member) -> Any:
     """20 credits with a fee of 2 for the buyer and 1 for the seller."""
-    trade_id = new_id()
-    services.hold(
-        key=new_id(),
-        community_id=buyer.community_id,
-        trade_id=trade_id,
-        payer=buyer.ledger_ref,
-        payee=seller.ledger_ref,
-        amount=2000,
-        buyer_fee=200,
-        seller_fee=100,
-        expires_at=in_days(),
-        actor=None,
-    )
-    return trade_id
+    return hold(buyer, 2000, payee=seller, fees=(200, 100))
 
 
 def test_fees_are_said_beside_the_line(buyer: Member, seller: Member) -> None:
-    trade_id = hold(buyer, seller)
+    trade_id = hold_with_fees(buyer, seller)
     assert "held safely until the handover −22" in page_of(buyer)
     assert "2 of it fee" in page_of(buyer)
     services.release(key=new_id(), trade_id=trade_id, payee=seller.ledger_ref, actor=None)
@@ -60,7 +46,7 @@ def test_fees_are_said_beside_the_line(buyer: Member, seller: Member) -> None:
 
 
 def test_a_payment_in_part_says_what_came_back(buyer: Member, seller: Member) -> None:
-    trade_id = hold(buyer, seller)
+    trade_id = hold_with_fees(buyer, seller)
     services.capture(key=new_id(), trade_id=trade_id, payee=seller.ledger_ref, amount=1000, actor=None)
     text = page_of(buyer)
     assert "Paid for a trade in part −22" in text
@@ -72,21 +58,8 @@ def test_a_payment_in_part_says_what_came_back(buyer: Member, seller: Member) ->
 
 
 def test_a_hold_whose_time_ran_out(buyer: Member) -> None:
-    trade_id = new_id()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_catalog.clock_timestamp() + interval '0.3 seconds'")
-        (soon,) = cursor.fetchone()
-    services.hold(
-        key=new_id(),
-        community_id=buyer.community_id,
-        trade_id=trade_id,
-        payer=buyer.ledger_ref,
-        amount=500,
-        expires_at=soon,
-        actor=None,
-    )
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_sleep(0.35)")
+    trade_id = hold(buyer, 500, expires_at=in_days(MOMENT))
+    wait_until_past(trade_id)
     services.expire(key=new_id(), trade_id=trade_id)
     text = page_of(buyer)
     assert "For a trade, returned when its time ran out −5" in text
@@ -106,17 +79,7 @@ def test_a_trade_with_another_community(buyer: Member) -> None:
     far = town.new_member(town.found_community(places=0))
     for here, there in ((buyer, far), (far, buyer)):
         services.open_clearing(community_id=here.community_id, counterpart=there.community_id, limit=10_000, actor=None)
-    trade_id = new_id()
-    services.hold(
-        key=new_id(),
-        community_id=buyer.community_id,
-        trade_id=trade_id,
-        payer=buyer.ledger_ref,
-        payee=far.ledger_ref,
-        amount=700,
-        expires_at=in_days(),
-        actor=None,
-    )
+    trade_id = hold(buyer, 700, payee=far)
     services.release_across(
         key_out=new_id(),
         key_in=new_id(),
@@ -136,16 +99,7 @@ def test_a_credit_line_is_said_and_the_chart_goes_below_zero(buyer: Member, sell
     assert "150 credits to spend To spend 150 of which credit line 50 of which yours 100" in page_of(buyer)
     top = town.browser_of(buyer).get("/credits/").content.decode().partition("<main")[0]
     assert '100<span class="visually-hidden"> credits of your own to spend' in top
-    trade_id = new_id()
-    services.hold(
-        key=new_id(),
-        community_id=buyer.community_id,
-        trade_id=trade_id,
-        payer=buyer.ledger_ref,
-        amount=12_000,
-        expires_at=in_days() + timedelta(days=1),
-        actor=None,
-    )
+    trade_id = hold(buyer, 12_000, expires_at=in_days() + timedelta(days=1))
     services.release(key=new_id(), trade_id=trade_id, payee=seller.ledger_ref, actor=None)
     text = page_of(buyer)
     assert "30 credits to spend" in text
