@@ -27,7 +27,7 @@ from localex.embedded.cluster import Cluster
 from localex.embedded.directory import DataDirectory, DirectoryLock
 from localex.embedded.processes import ProcessRecord, start_time
 from tests.backup.manifests import make_manifest
-from tests.servers import Servers, forge_credits, temporary_folder
+from tests.servers import Servers, forge_credits, run_out, temporary_folder
 
 pytestmark = pytest.mark.slow
 
@@ -130,9 +130,11 @@ def test_holds_that_ran_out_since_the_backup_are_no_broken_books(servers: Server
             [community, trade, member, payee],
         )
     with servers.connect(roles.SUPER, database) as superuser:
-        superuser.execute("ALTER TABLE ledger.hold DISABLE TRIGGER USER")
-        superuser.execute("UPDATE ledger.hold SET expires_at = now() - interval '2 hours'")
-        superuser.execute("ALTER TABLE ledger.hold ENABLE ALWAYS TRIGGER refuse_outside")
+        for table in ("hold", "audit"):
+            superuser.execute(f"ALTER TABLE ledger.{table} DISABLE TRIGGER refuse_outside".encode())
+        superuser.execute(run_out("2 hours").encode())
+        for table in ("hold", "audit"):
+            superuser.execute(f"ALTER TABLE ledger.{table} ENABLE ALWAYS TRIGGER refuse_outside".encode())
         assert superuser.execute("SELECT count(*) FROM ledger.broken_i6").fetchone() == (1,)
     outcome = run(place, restoring(servers, database))
     assert outcome.ok, outcome.lines

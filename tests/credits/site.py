@@ -9,7 +9,7 @@ from localex.embedded import roles
 from tests.credits.books import Books
 from tests.credits.conftest import Town
 
-GUARDED = ("account", "balance", "journal", "journal_first", "entry", "entry_first", "hold", "seal", "sealing")
+GUARDED = ("account", "balance", "journal", "journal_first", "entry", "entry_first", "hold", "audit", "seal", "sealing")
 AWAKE = b"""
 SELECT format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', tgrelid::regclass, tgname) FROM pg_trigger t
 JOIN pg_class c ON c.oid = tgrelid WHERE NOT tgisinternal AND relnamespace = 'ledger'::regnamespace

@@ -1,14 +1,15 @@
 """Holds that somebody changed with the guards off: found when they have ended, and not returned unseen."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from localex.credits import queries, services
+from localex.credits import health, queries, services
 from localex.lib import clock
 from localex.lib.ids import new_id
 from tests.credits.conftest import Town
 from tests.credits.site import Site, inspect, result_of, seal
+from tests.servers import run_out
 
-OVERDUE = "UPDATE ledger.hold SET expires_at = now() - interval '2 hours'"
+OVERDUE = run_out("2 hours")
 
 
 def _promise(town: Town, payer: object, payee: object, amount: int = 50) -> object:
@@ -112,3 +113,56 @@ def test_an_account_closed_or_a_payee_named_by_hand_is_found(site: Site) -> None
     run = inspect()
     assert "it is closed, the audit says otherwise" in result_of(run, "I5")["offences"][0]["detail"]
     assert result_of(run, "I6")["count"] == 1
+
+
+DEADLINE = """
+    SELECT before, after, actor FROM ledger.audits JOIN ledger.holds ON escrow_id = account_id
+    WHERE what = 'deadline' AND trade_id = '{}' ORDER BY audit_id
+"""
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def test_the_audit_keeps_every_deadline_of_a_hold(site: Site) -> None:
+    town = site.town()
+    payer, trade = town.member(gift=100), new_id()
+    first = clock.now() + timedelta(days=1)
+    site.books.run(f"SELECT ledger.hold_credits(uuidv7(), '{town.id}', '{trade}', '{payer}', 5, '{first}', '{payer}')")
+    assert site.books.run(DEADLINE.format(trade)) == [(None, _microseconds(first), payer)]
+    for until in (first, first - timedelta(hours=1)):  # a deadline that does not move leaves nothing behind
+        services.extend_hold(trade_id=trade, expires_at=until)
+    later = first + timedelta(days=1)
+    services.extend_hold(trade_id=trade, expires_at=later)
+    assert site.books.run(DEADLINE.format(trade))[1:] == [(_microseconds(first), _microseconds(later), None)]
+    assert inspect("incremental").ok
+    assert "deadline" not in [decision.what for decision in health.list_decisions()]
+
+
+def test_a_deadline_that_was_moved_is_found_even_when_it_was_moved_back(site: Site) -> None:
+    town = site.town()
+    payer, payee = town.member(gift=200), town.member()
+    moved, returned, sound = (_promise(town, payer, payee) for _ in range(3))
+    services.release(key=new_id(), trade_id=sound, payee=payee, actor=None)
+    assert inspect().ok
+    site.damage(f"UPDATE ledger.hold SET expires_at = expires_at + interval '1 year' WHERE trade_id = '{moved}'")
+    site.damage(f"UPDATE ledger.hold SET expires_at = expires_at - interval '2 days' WHERE trade_id = '{returned}'")
+    services.expire(key=new_id(), trade_id=returned)
+    site.damage(f"UPDATE ledger.hold SET expires_at = expires_at + interval '2 days' WHERE trade_id = '{returned}'")
+    for scope in ("incremental", "full"):
+        found = {row["subject"]: row["detail"] for row in result_of(inspect(scope), "I6")["offences"]}
+        assert set(found) == {f"escrow of trade {moved}", f"escrow of trade {returned}"}
+        assert "which the audit does not say" in found[f"escrow of trade {moved}"]
+        assert "on the wrong side of its deadline" in found[f"escrow of trade {returned}"]
+
+
+def test_only_a_hold_of_the_release_before_may_have_no_deadline_in_the_audit(site: Site) -> None:
+    town = site.town()
+    payer, old = town.member(gift=100), new_id()
+    site.books.run(
+        f"SELECT ledger.hold_credits(uuidv7(), '{town.id}', '{old}', '{payer}', 5, now() + interval '1 day', NULL)"
+    )
+    trade = _promise(town, payer, town.member())
+    site.damage("DELETE FROM ledger.audit WHERE what = 'deadline'")
+    assert [row["subject"] for row in result_of(inspect(), "I6")["offences"]] == [f"escrow of trade {trade}"]

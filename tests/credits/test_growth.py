@@ -9,7 +9,6 @@ import psycopg
 import pytest
 
 from localex.credits import rehearsal, services, tasks
-from localex.credits.ledger_sql import read
 from localex.embedded import roles
 from localex.jobs import schedules
 from tests.servers import Servers

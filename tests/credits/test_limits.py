@@ -22,7 +22,9 @@ def ceiling(town: Town, owner: uuid.UUID, amount: int | None) -> None:
 def audits(town: Town) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT what, before, after, words FROM ledger.audits WHERE community_id = %s ORDER BY audit_id", [town.id]
+            "SELECT what, before, after, words FROM ledger.audits WHERE community_id = %s AND what <> 'deadline'"
+            " ORDER BY audit_id",
+            [town.id],
         )
         return cursor.fetchall()
 

@@ -176,6 +176,23 @@ def test_a_starter_grant_of_the_release_before_is_known(servers: Servers, core: 
         ]
 
 
+def test_a_deadline_that_the_release_before_moved_is_written_down(servers: Servers, core: str) -> None:
+    back(servers, core)
+    with servers.connect(roles.APP, core) as app:
+        app.execute(
+            "SELECT ledger.extend_hold(trade_id, now() + interval '9 days') FROM ledger.holds WHERE state = 'held'"
+        )
+    forth(servers, core)
+    seals = import_module("localex.credits.migrations.0004_seals").Migration.operations[0]
+    with servers.connect(roles.OWNER, core) as owner, owner.transaction():
+        owner.execute(seals.sql.encode())
+    with servers.connect(roles.SUPER, core) as superuser:
+        assert superuser.execute("SELECT * FROM ledger.find_broken('I6', '-infinity')").fetchall() == []
+        superuser.execute("ALTER TABLE ledger.audit DISABLE TRIGGER USER")
+        superuser.execute("DELETE FROM ledger.audit WHERE words = 'while the release before ran'")
+        assert len(superuser.execute("SELECT * FROM ledger.broken_i6").fetchall()) == 1
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [

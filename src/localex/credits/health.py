@@ -130,9 +130,13 @@ class Decision:
 
 
 def list_decisions(*, limit: int = 30) -> list[Decision]:
-    """The newest decisions about accounts and communities, at most `limit` (1 to 200). Primary key, backwards."""
+    """The newest decisions about accounts and communities, at most `limit` (1 to 200), without the deadlines of holds.
+
+    Index: audit_without_deadlines, backwards.
+    """
     rows = fetch(
-        "SELECT at, community_id, what, before, after, words, actor FROM ledger.audits ORDER BY audit_id DESC LIMIT %s",
+        "SELECT at, community_id, what, before, after, words, actor FROM ledger.audits WHERE what <> 'deadline'"
+        " ORDER BY audit_id DESC LIMIT %s",
         [max(1, min(limit, MOST_RUNS))],
     )
     return [Decision(*row) for row in rows]

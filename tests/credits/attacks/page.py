@@ -48,10 +48,8 @@ def build_page(ground: Ground) -> str:
     for attack in CATALOGUE:
         cells = [attack.name, attack.tries, *(outcomes[attack.name, heading] for heading in ATTACKERS)]
         lines.append("| " + " | ".join(cells) + " |")
-    lines += ["", "## What nobody finds", ""]
-    lines += [f"- **{attack.name}** ({attack.tries}): {attack.known}" for attack in CATALOGUE if attack.known]
     return "\n".join(lines) + "\n"
 
 
 def _word(word: str) -> str:
-    return {"changes": "change nothing", "an": "are ordinary postings", "not": "not found"}.get(word, word)
+    return {"changes": "change nothing", "an": "are ordinary postings"}.get(word, word)

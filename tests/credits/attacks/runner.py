@@ -25,7 +25,7 @@ ATTACKERS: dict[str, tuple[str, bool]] = {
     "superuser": (roles.SUPER, False),
 }
 REFUSALS = re.compile(r"42501|LX\d\d\d")
-UNCHANGED, POSTED, KNOWN = "changes nothing", "an ordinary posting", "not found (see below)"
+UNCHANGED, POSTED = "changes nothing", "an ordinary posting"
 STRUCTURE, UNNOTICED = "structure only", "UNNOTICED"
 _STRUCTURE: LiteralString = """
     SELECT 'trigger', tgrelid::regclass::text, tgname::text, tgenabled::text, tgfoid::regproc::text
@@ -132,19 +132,19 @@ class Ground:
                 return refused
             for reset in ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL"):
                 connection.execute(reset)
-            return self._judge(connection, before, attack)
+            return self._judge(connection, before)
 
     def _run_alone(self, attack: Attack, role: str) -> Outcome:
         before = _content(self.guard)
         connection = self.way_in(role)
         try:
-            return _try(connection, attack, self.victim.words()) or self._judge(self.guard, before, attack)
+            return _try(connection, attack, self.victim.words()) or self._judge(self.guard, before)
         finally:
             connection.close()
             for statement in attack.undo:
                 self.guard.execute(statement.encode())
 
-    def _judge(self, connection: psycopg.Connection[Any], before: "Content", attack: Attack) -> Outcome:
+    def _judge(self, connection: psycopg.Connection[Any], before: "Content") -> Outcome:
         """What the superuser behind `connection` sees after an attack that nobody refused."""
         try:
             after = _content(connection)
@@ -158,8 +158,6 @@ class Ground:
             return Outcome(UNCHANGED)
         if after.structure == before.structure and after.only_adds_to(before):
             return Outcome(POSTED)
-        if attack.known:
-            return Outcome(KNOWN, attack.known)
         return Outcome(STRUCTURE if after.rows == before.rows else UNNOTICED)
 
 

@@ -12,7 +12,7 @@ class Attack:
 
     `also`: SQLSTATEs that count as refused besides the ledger's own and "permission denied", because the server itself
     says no for a reason of its own. `is_alone`: the statements do not run in a transaction (or their effect outlives
-    one); `undo` is then run by a superuser. `known`: why nobody finds it, for the few of which that is true.
+    one); `undo` is then run by a superuser.
     """
 
     name: str
@@ -21,12 +21,11 @@ class Attack:
     also: frozenset[str] = frozenset()
     is_alone: bool = False
     undo: tuple[str, ...] = ()
-    known: str = ""
 
 
-def attack(name: str, tries: str, *statements: Statement, also: str = "", known: str = "") -> Attack:
+def attack(name: str, tries: str, *statements: Statement, also: str = "") -> Attack:
     """An attack within one transaction."""
-    return Attack(name, tries, statements, frozenset(also.split()), known=known)
+    return Attack(name, tries, statements, frozenset(also.split()))
 
 
 # What most attacks want in the end, and how the guards of one table are put to sleep.

@@ -44,7 +44,8 @@ COMMENT ON FUNCTION ledger.expire_holds(interval, integer) IS
     'ones, and under which keys. Several may sweep at once, and none waits: a trade of which a balance is locked '
     'is left for later, so this cannot be part of a deadlock. Locks: the balances of the holds that it returns.';
 COMMENT ON FUNCTION ledger.extend_hold(uuid, timestamptz) IS
-    'Moves the deadline of a hold; a deadline never comes nearer. Answers null, hold_ended or hold_expired.';
+    'Moves the deadline of a hold; a deadline never comes nearer. Answers null, hold_ended or hold_expired. Leaves an '
+    'audit row when it moved. Locks: the balance of the escrow.';
 COMMENT ON FUNCTION ledger.find_account(uuid, ledger.account_kind, uuid) IS
     'The id of an account, or null.';
 COMMENT ON FUNCTION ledger.find_grant(uuid, uuid, uuid) IS
@@ -167,7 +168,7 @@ COMMENT ON FUNCTION ledger.request_hash(text[]) IS
 COMMENT ON FUNCTION ledger.room_in_main(bigint[], bigint, bigint) IS
     'How much of an amount the main account of a payer can take below its ceiling, under the locks of the posting to come.';
 COMMENT ON FUNCTION ledger.set_aside(uuid, uuid, uuid, uuid, uuid, bigint, bigint, bigint, timestamptz, uuid, bytea) IS
-    'Posts a hold and writes its row, for both forms of hold_credits.';
+    'Posts a hold, writes its row, and its deadline into the audit, for both forms of hold_credits.';
 COMMENT ON FUNCTION ledger.set_ceiling(uuid, uuid, bigint, uuid, text) IS
     'Lets a member''s main account hold at most `p_ceiling` hundredths; null takes the ceiling away. Raises LX011 '
     'when there is more than that, LX006 for a negative ceiling. Locks: the balance. Leaves an audit row.';

@@ -2,8 +2,8 @@
 
 SET LOCAL ROLE ledger_writer;
 
--- Posts a hold and writes its row; `p_payee` is null in a hold of the release before. Both forms of hold_credits say what
--- it refuses and raises.
+-- Posts a hold and writes its row, and its deadline into the audit, where it stays when somebody changes the row.
+-- `p_payee` is null in a hold of the release before. Both forms of hold_credits say what it refuses and raises.
 CREATE FUNCTION ledger.set_aside(
     p_key uuid, p_community_id uuid, p_trade_id uuid, p_payer uuid, p_payee uuid, p_price bigint, p_buyer_fee bigint,
     p_seller_fee bigint, p_expires_at timestamptz, p_actor uuid, p_hash bytea
@@ -29,6 +29,11 @@ BEGIN
               v_escrow],
         ARRAY[NULL, NULL, p_price + p_buyer_fee]);
     IF v_outcome.reason IS NULL AND NOT v_outcome.repeated THEN
+        WITH said AS (
+            INSERT INTO ledger.audit (at, what, community_id, account_id, after, actor)
+            VALUES (v_outcome.booked_at, 'deadline', p_community_id, v_escrow,
+                    extract(epoch FROM p_expires_at) * 1000000, p_actor)
+        )
         INSERT INTO ledger.hold (trade_id, community_id, escrow_id, payer, from_gift, from_main, expires_at, held_by,
                                  payee, buyer_fee, seller_fee)
         VALUES (p_trade_id, p_community_id, v_escrow, p_payer, -v_outcome.amounts[1], -v_outcome.amounts[2],
@@ -75,7 +80,8 @@ END
 $$;
 
 -- Moves the deadline of a hold, to at most 400 days from now; a deadline never comes nearer. Answers null, hold_ended or
--- hold_expired. Raises LX006 for no deadline, or one further ahead.
+-- hold_expired. Raises LX006 for no deadline, or one further ahead. Leaves an audit row when it moved. Locks: the escrow's
+-- balance.
 CREATE OR REPLACE FUNCTION ledger.extend_hold(p_trade_id uuid, p_expires_at timestamptz) RETURNS ledger.refusal
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -95,6 +101,11 @@ BEGIN
         RETURN 'hold_expired';
     END IF;
     UPDATE ledger.hold SET expires_at = p_expires_at WHERE trade_id = p_trade_id AND expires_at < p_expires_at;
+    IF FOUND THEN
+        PERFORM ledger.write_audit('deadline', v_hold.community_id, v_hold.escrow_id,
+            (extract(epoch FROM v_hold.expires_at) * 1000000)::bigint,
+            (extract(epoch FROM p_expires_at) * 1000000)::bigint, NULL, NULL);
+    END IF;
     RETURN NULL;
 END
 $$;

@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS ledger.sealing (
 ALTER TABLE ledger.sealing DISABLE TRIGGER USER;  -- until 0003_guards.sql puts them (back) on
 INSERT INTO ledger.sealing DEFAULT VALUES ON CONFLICT DO NOTHING;
 
--- What was decided about accounts and communities, and by whom. Append-only.
+-- What was decided about accounts and communities, and by whom; and until when each hold is (`deadline`: its escrow account;
+-- `before` and `after` in microseconds since 1970). Append-only.
 CREATE TABLE IF NOT EXISTS ledger.audit (
     audit_id     bigint GENERATED ALWAYS AS IDENTITY,
     at           timestamptz NOT NULL,
@@ -38,9 +39,14 @@ CREATE TABLE IF NOT EXISTS ledger.audit (
     words        text,
     CONSTRAINT audit_pkey PRIMARY KEY (audit_id),
     CONSTRAINT audit_says_what CHECK
-        (what IN ('credit_line', 'ceiling', 'closed', 'reopened', 'clearing_limit', 'payee', 'stopped', 'resumed')),
+        (what IN ('credit_line', 'ceiling', 'closed', 'reopened', 'clearing_limit', 'payee', 'deadline', 'stopped',
+                  'resumed')),
     CONSTRAINT audit_words_are_short CHECK (length(words) <= 500)
 );
+
+-- Of these each hold has one, which is many; the rest are few. `by_time` is for seals.
+CREATE INDEX IF NOT EXISTS audit_without_deadlines ON ledger.audit (audit_id) WHERE what <> 'deadline';
+CREATE INDEX IF NOT EXISTS audit_by_time ON ledger.audit USING brin (at);
 
 -- What is given once: one starter grant per owner (`about` = the owner), one referral bonus per owner and newcomer.
 CREATE TABLE IF NOT EXISTS ledger.bonus (

@@ -47,14 +47,14 @@ COMMENT ON COLUMN ledger.communities.stopped_why IS 'Why postings are stopped, i
 CREATE VIEW ledger.audits AS
 SELECT audit_id, at, community_id, what, account_id, before, after, actor, words FROM ledger.audit;
 
-COMMENT ON VIEW ledger.audits IS 'What was decided about accounts and communities. Append-only. Look-up: audit_id.';
+COMMENT ON VIEW ledger.audits IS 'What was decided about accounts and communities, and the deadlines of holds. Append-only. Look-up: audit_id.';
 COMMENT ON COLUMN ledger.audits.audit_id IS 'Number of the decision; rises, with gaps.';
 COMMENT ON COLUMN ledger.audits.at IS 'When, by the database''s clock.';
 COMMENT ON COLUMN ledger.audits.community_id IS 'The community; null: all.';
-COMMENT ON COLUMN ledger.audits.what IS 'credit_line, ceiling, closed, reopened, clearing_limit, stopped or resumed.';
+COMMENT ON COLUMN ledger.audits.what IS 'credit_line, ceiling, closed, reopened, clearing_limit, payee, deadline, stopped or resumed.';
 COMMENT ON COLUMN ledger.audits.account_id IS 'The account; null: the whole community.';
-COMMENT ON COLUMN ledger.audits.before IS 'The limit before, in hundredths; null: none.';
-COMMENT ON COLUMN ledger.audits.after IS 'The limit since then, in hundredths; null: none.';
+COMMENT ON COLUMN ledger.audits.before IS 'The limit before, in hundredths; of a deadline microseconds since 1970; null: none.';
+COMMENT ON COLUMN ledger.audits.after IS 'The limit since then, in hundredths; of a deadline microseconds since 1970; null: none.';
 COMMENT ON COLUMN ledger.audits.actor IS 'Pseudonym of who decided; null: the system.';
 COMMENT ON COLUMN ledger.audits.words IS 'The reason that was given.';
 

@@ -89,8 +89,8 @@ AS $$
 $$;
 
 -- I6 over holds that ended after p_since: each still says what was asked for when it was made, and what lay in escrow went
--- to the accounts of its payee and payer (and fees, clearing), as its end says. So a hold that somebody changed, used and
--- changed back is found as well.
+-- to the accounts of its payee and payer (and fees, clearing), as its end says, before or after its deadline, as the audit
+-- says. So a hold that somebody changed, used and changed back is found as well.
 CREATE FUNCTION ledger.find_ended_i6(p_since timestamptz)
 RETURNS TABLE (community_id uuid, subject text, detail text)
 LANGUAGE sql STABLE
@@ -111,6 +111,8 @@ AS $$
                    WHEN 'fees' THEN h.state = 'released'
                    WHEN 'clearing' THEN d.kind IN ('clearing_out', 'clearing_in')
                    ELSE false END) AS has_strayed,
+               bool_or(d.kind = 'expiry') FILTER (WHERE d.kind <> 'refund') AS has_expired,
+               max(d.booked_at) FILTER (WHERE d.journal_id = h.ended_by) AS ended_at,
                bool_or(a.owner = h.payer AND a.kind IN ('gift', 'main')) AS came_back,
                coalesce(sum(e.amount) FILTER (WHERE a.owner = h.payer AND a.kind = 'main'), 0) AS to_main,
                coalesce(sum(e.amount) FILTER (WHERE a.kind = 'fees'), 0) AS fees
@@ -120,13 +122,22 @@ AS $$
         JOIN ledger.entry e ON e.journal_id = d.journal_id AND e.booked_at = d.booked_at AND e.booked_at > p_since
         JOIN ledger.account a ON a.account_id = e.balance_id
         GROUP BY h.trade_id
+    ), due AS (
+        SELECT DISTINCT ON (u.account_id) u.account_id, u.after
+        FROM ledger.audit u JOIN ended h ON h.escrow_id = u.account_id
+        WHERE u.what = 'deadline' ORDER BY u.account_id, u.audit_id DESC
     ), judged AS (
         SELECT h.community_id, h.trade_id,
                CASE WHEN j.journal_id IS NULL THEN 'the hold names no posting that held it'
                     WHEN how.asked IS NULL OR h.from_gift <> coalesce(-given.amount, 0)
                         OR (how.asked = 'before' AND h.payee IS NOT NULL AND named.audit_id IS NULL)
                         THEN 'the hold is not what its posting asked for'
+                    WHEN CASE WHEN due.account_id IS NULL THEN how.asked <> 'before'
+                              ELSE due.after IS DISTINCT FROM extract(epoch FROM h.expires_at) * 1000000 END
+                        THEN 'its deadline is ' || h.expires_at || ', which the audit does not say'
                     WHEN w.has_end IS NOT TRUE THEN 'the hold names no posting that ended it so'
+                    WHEN w.has_expired <> (due.after <= extract(epoch FROM w.ended_at) * 1000000)
+                        THEN 'it ended at ' || w.ended_at || ', on the wrong side of its deadline'
                     WHEN w.has_strayed THEN 'what was held went to an account that the hold does not name'
                     WHEN h.state = 'refunded' AND w.to_main > h.from_main THEN 'more came back to main than came from there'
                     WHEN h.state = 'released' AND NOT w.came_back AND w.fees <> h.buyer_fee + h.seller_fee
@@ -142,6 +153,7 @@ AS $$
                    GROUP BY words, account_id) named ON named.words = h.trade_id::text AND named.account_id =
             (SELECT p.account_id FROM ledger.account p
              WHERE p.community_id = h.community_id AND p.owner = h.payee AND p.kind = 'main')
+        LEFT JOIN due ON due.account_id = h.escrow_id
         LEFT JOIN went w ON w.trade_id = h.trade_id
     )
     SELECT community_id, 'escrow of trade ' || trade_id, detail FROM judged WHERE detail IS NOT NULL

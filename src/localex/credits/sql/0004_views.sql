@@ -24,7 +24,7 @@ LEFT JOIN (
     SELECT account_id,
            (array_agg(after ORDER BY audit_id DESC) FILTER (WHERE what IN ('credit_line', 'clearing_limit')))[1] AS lowest,
            (array_agg(after ORDER BY audit_id DESC) FILTER (WHERE what IN ('ceiling', 'clearing_limit')))[1] AS highest
-    FROM ledger.audit WHERE account_id IS NOT NULL GROUP BY account_id
+    FROM ledger.audit WHERE what IN ('credit_line', 'ceiling', 'clearing_limit') GROUP BY account_id
 ) said ON said.account_id = a.account_id
 LEFT JOIN (
     SELECT m.community_id, m.owner, (array_agg(u.what ORDER BY u.audit_id DESC))[1] AS closed
@@ -50,7 +50,8 @@ WHERE s.horizon < coalesce((SELECT max(until) FROM ledger.seal), '-infinity')
 
 -- As in 0001_checks.sql, and: a hold that is under way says what was asked for when it was made (the request hash of its
 -- posting, which the seals cover), and what came from gift and from main is what the entries say. The payee of a hold
--- that was made without one may have been named later, once, with an audit row. Holds that ended: ledger.find_ended_i6.
+-- that was made without one may have been named later, once, with an audit row. The deadline is the newest that the audit
+-- has of the escrow account; only a hold of the release before may have none. Holds that ended: ledger.find_ended_i6.
 CREATE OR REPLACE VIEW ledger.broken_i6 AS
 SELECT a.community_id, 'escrow of trade ' || a.owner AS subject,
        CASE WHEN h.trade_id IS NULL THEN b.posted || ' lie there without a hold'
@@ -69,12 +70,22 @@ WHERE a.kind = 'escrow' AND CASE
 UNION ALL
 SELECT h.community_id, 'escrow of trade ' || h.trade_id,
        CASE WHEN j.journal_id IS NULL THEN 'the hold names no posting that held it'
+            WHEN end_at.has_moved THEN 'its deadline is ' || h.expires_at || ', which the audit does not say'
             ELSE 'the hold is not what its posting asked for' END
 FROM ledger.hold h
 LEFT JOIN ledger.journal j ON j.journal_id = h.held_by AND j.reference = h.trade_id AND j.kind = 'hold'
     AND j.community_id = h.community_id AND j.reason IS NULL
+LEFT JOIN (
+    SELECT DISTINCT ON (u.account_id) u.account_id, u.after
+    FROM ledger.audit u JOIN ledger.hold o ON o.escrow_id = u.account_id AND o.state = 'held'
+    WHERE u.what = 'deadline' ORDER BY u.account_id, u.audit_id DESC
+) due ON due.account_id = h.escrow_id
 CROSS JOIN LATERAL (SELECT ledger.how_asked(h, j.request_hash, j.actor) AS asked) how
-WHERE h.state = 'held' AND (j.journal_id IS NULL OR how.asked IS NULL
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN due.account_id IS NULL THEN how.asked <> 'before'
+                ELSE due.after IS DISTINCT FROM extract(epoch FROM h.expires_at) * 1000000 END AS has_moved
+) end_at
+WHERE h.state = 'held' AND (j.journal_id IS NULL OR how.asked IS NULL OR end_at.has_moved
     OR (how.asked = 'before' AND h.payee IS NOT NULL AND NOT EXISTS (
         SELECT FROM ledger.audit u JOIN ledger.account p ON p.account_id = u.account_id
         WHERE u.what = 'payee' AND u.words = h.trade_id::text AND p.community_id = h.community_id AND p.owner = h.payee
@@ -93,6 +104,13 @@ FROM ledger.account a JOIN ledger.balance b ON b.balance_id = a.account_id
 WHERE a.kind = 'main' AND NOT b.is_open
   AND (SELECT u.what FROM ledger.audit u WHERE u.account_id = a.account_id AND u.what IN ('closed', 'reopened')
        ORDER BY u.audit_id DESC LIMIT 1) IS DISTINCT FROM 'closed';
+-- And deadlines that moved while the release before was back, which writes none down.
+SELECT ledger.write_audit('deadline', h.community_id, h.escrow_id, due.after,
+                          (extract(epoch FROM h.expires_at) * 1000000)::bigint, NULL, 'while the release before ran')
+FROM ledger.hold h
+JOIN (SELECT DISTINCT ON (account_id) account_id, after FROM ledger.audit
+      WHERE what = 'deadline' ORDER BY account_id, audit_id DESC) due ON due.account_id = h.escrow_id
+WHERE due.after IS DISTINCT FROM extract(epoch FROM h.expires_at) * 1000000;
 SET LOCAL ROLE ledger_owner;
 SELECT ledger.guard_table('ledger.audit', true, 'ROW');
 RESET ROLE;
