@@ -49,8 +49,11 @@ def read_manifest(store: Store, keys: Keys, backup_id: str) -> Manifest:
     return manifest
 
 
-def list_manifests(store: Store, keys: Keys) -> list[Manifest]:
-    """See `engine.list_backups`."""
+def list_backups(store: Store, keys: Keys) -> list[Manifest]:
+    """Every complete backup, oldest first.
+
+    Raises WrongKey when none of them can be opened; one that is damaged is left out (`verify_backup` names it).
+    """
     found: list[Manifest] = []
     wrong: WrongKey | None = None
     for backup_id in list_ids(store):
@@ -89,11 +92,15 @@ def newest_id(store: Store) -> str:
 
 def list_reaches(store: Store, keys: Keys) -> list[Reach]:
     """Every backup with the times that it reaches, oldest first. Decrypts manifests, histories and notes."""
-    return [Reach(manifest, find_chain(store, keys, manifest)) for manifest in list_manifests(store, keys)]
+    return [Reach(manifest, find_chain(store, keys, manifest)) for manifest in list_backups(store, keys)]
 
 
 def find_ranges(store: Store, keys: Keys) -> list[Range]:
-    """See `engine.find_ranges`."""
+    """Every moment that can be restored, as ranges from and to a moment, both inclusive; empty without a backup.
+
+    There is more than one range when the log has a gap, or is not shipped up to the next base backup. Decrypts every
+    manifest and the histories of the log, and looks at the names of everything else.
+    """
     found: list[Range] = []
     for first, last in sorted((reach.first, reach.last) for reach in list_reaches(store, keys)):
         if found and first <= found[-1][1]:

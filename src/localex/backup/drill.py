@@ -26,7 +26,6 @@ from localex.embedded.cluster import Cluster
 from localex.embedded.directory import DataDirectory, DirectoryLock
 from localex.embedded.errors import StartError
 from localex.embedded.logs import LogFile
-from localex.embedded.secret_files import SecretFiles
 
 if TYPE_CHECKING:
     import psycopg
@@ -192,15 +191,8 @@ def _examine(
     directory: DataDirectory, scratch: DataDirectory, restored: Restored, outcome: Outcome, report: Report
 ) -> None:
     """Start what was restored and look at it."""
-    cluster = Cluster(
-        scratch.postgres,
-        sockets=scratch.postgres_sockets,
-        secrets=SecretFiles(scratch.secrets),
-        # The programs that the installation uses already, instead of a copy of their own.
-        engine=directory.engine,
-        user=scratch.server_user,
-        settings=SETTINGS,
-    )
+    # The programs that the installation uses already, instead of a copy of their own.
+    cluster = Cluster.of(scratch, SETTINGS, engine=directory.engine)
     begun = time.monotonic()
     try:
         report(0, None, "starting")

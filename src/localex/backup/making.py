@@ -8,7 +8,7 @@ from typing import Any
 
 import localex
 from localex.backup.base import Base, store_base
-from localex.backup.catalogue import check_system, list_ids, list_manifests
+from localex.backup.catalogue import check_system, list_backups, list_ids
 from localex.backup.facts import Facts, read_facts
 from localex.backup.files import File, find_known, scan, stamp, store_index, store_new
 from localex.backup.keys import Keys
@@ -22,10 +22,14 @@ LOCK = "backup"
 
 
 def make_backup(site: Site, store: Store, keys: Keys, report: Report = silent) -> Manifest:
-    """See `engine.make_backup`."""
+    """Back the site up while it runs: database, files and secrets. Does not ask whether the key is confirmed.
+
+    Raises Busy when a backup is being made in this store, StoreFull, BackupError with PostgreSQL's own words. Whatever
+    an earlier, killed run left in the store is removed first.
+    """
     with store.holding(LOCK):
         remove_unfinished(store)
-        earlier = list_manifests(store, keys)
+        earlier = list_backups(store, keys)
         backup_id = _new_id(store)
         with site.connected() as connection, _kept_log(connection, backup_id):
             facts = read_facts(connection)

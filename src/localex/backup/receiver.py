@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from localex.backup.catalogue import check_system, list_ids, list_manifests
+from localex.backup.catalogue import check_system, list_backups, list_ids
 from localex.backup.errors import BackupError
 from localex.backup.files import File, find_known, scan, store_new
 from localex.backup.keys import Keys
@@ -156,7 +156,7 @@ class Receiver:
         """Look at the backups when there is a new one. Raises BackupError when the store is another town's."""
         ids = set(list_ids(self._store))
         if not ids <= self._seen:
-            manifests = list_manifests(self._store, self._keys)
+            manifests = list_backups(self._store, self._keys)
             check_system(self._store, manifests, self._system)
             self._newest_manifest = manifests[-1] if manifests else None
             self._seen = ids

@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from localex.backup.catalogue import find_ranges, list_manifests, read_manifest
+from localex.backup.catalogue import find_ranges, list_backups, read_manifest
 from localex.backup.claim import BEGUN, RECOVERED, UNPACKED, Claim, check_place, claimed
 from localex.backup.errors import BackupDamaged, BackupError, NothingToRestore, StoreFull, store_error
 from localex.backup.files import scan
@@ -40,7 +40,16 @@ def restore(
     report: Report = silent,
     scratch_of: Path | None = None,
 ) -> Restored:
-    """See `engine.restore`. `scratch_of` is the data directory below which a drill restores."""
+    """Bring a town back into the new or empty directory `into`, as of `to` (aware; None: the newest moment).
+
+    Every transaction that was committed until `to`, inclusive, is there, none after. The directory counts only when
+    this returns: until then it carries a mark that `localex up` refuses, and the same call again goes on or begins
+    anew. `backup_id` empty: the newest backup that ended before `to`. `scratch_of`: the data directory below which a
+    drill restores.
+
+    Raises NothingToRestore with the possible range, BackupDamaged naming the object, StoreFull when the disk would not
+    hold it, BackupError when `into` holds anything else, Busy.
+    """
     began = time.monotonic()
     if to is not None and to.tzinfo is None:
         raise BackupError("The time to restore to needs a time zone, such as 2026-11-23T14:32:07+01:00.")
@@ -51,16 +60,7 @@ def restore(
     if not (into / RESTORING).exists():
         _check_space(into, manifest)
     with claimed(into, request) as claim:
-        directory = _enter(claim, manifest)
-        try:
-            if claim.phase == BEGUN:
-                _unpack(claim, directory, store, keys, manifest=manifest, to=to, report=report)
-            if claim.phase == UNPACKED:
-                recovery = Recovery(directory, store, keys, manifest=manifest, chain=chain, to=to, report=report)
-                _note_result(directory, recovery.run())
-                claim.note(RECOVERED)
-        except OSError as error:
-            raise store_error(error, into) from error
+        _go_on(claim, store, keys, manifest=manifest, chain=chain, to=to, report=report)
         found, file_count = _read_result(claim), _count_files(claim)
         claim.finish()
         return Restored(
@@ -77,12 +77,28 @@ def restore(
         )
 
 
+def _go_on(
+    claim: Claim, store: Store, keys: Keys, *, manifest: Manifest, chain: Chain, to: datetime | None, report: Report
+) -> None:
+    """Do what an earlier run of the same restore has not done yet."""
+    directory = _enter(claim, manifest)
+    try:
+        if claim.phase == BEGUN:
+            _unpack(claim, directory, store, keys, manifest=manifest, to=to, report=report)
+        if claim.phase == UNPACKED:
+            recovery = Recovery(directory, store, keys, manifest=manifest, chain=chain, to=to, report=report)
+            _note_result(directory, recovery.run())
+            claim.note(RECOVERED)
+    except OSError as error:
+        raise store_error(error, claim.into) from error
+
+
 def choose(store: Store, keys: Keys, *, backup_id: str, to: datetime | None) -> tuple[Manifest, Chain]:
     """The backup to begin with, and the log that follows. Raises NothingToRestore with the possible ranges."""
     if backup_id:
         manifests = [read_manifest(store, keys, backup_id)]
     else:
-        manifests = list_manifests(store, keys)
+        manifests = list_backups(store, keys)
     if to is not None:
         return _choose_for(store, keys, manifests, to)
     if not manifests:
@@ -131,7 +147,7 @@ def _exact(moment: datetime) -> str:
 def _enter(claim: Claim, manifest: Manifest) -> DataDirectory:
     """Prepare the draft, or leave nothing."""
     try:
-        directory = _prepare(claim, manifest)
+        directory = _prepare(claim)
         if claim.phase == BEGUN:
             # Again, since what an earlier restore had left is gone now.
             _check_space(claim.into, manifest)
@@ -141,7 +157,7 @@ def _enter(claim: Claim, manifest: Manifest) -> DataDirectory:
     return directory
 
 
-def _prepare(claim: Claim, manifest: Manifest) -> DataDirectory:
+def _prepare(claim: Claim) -> DataDirectory:
     """The draft's folders, which PostgreSQL's user can reach."""
     user = find_server_user(None)
     if user.is_other:

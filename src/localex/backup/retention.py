@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, timedelta
 
-from localex.backup.catalogue import list_ids, list_manifests
+from localex.backup.catalogue import list_backups, list_ids
 from localex.backup.errors import BackupError
 from localex.backup.files import FOLDER as FILES
 from localex.backup.files import LIST_SUFFIX, PACK_SUFFIX, list_packs, read_index
@@ -50,13 +50,18 @@ def apply_retention(
     young: timedelta = YOUNG,
     is_dry_run: bool = False,
 ) -> Pruned:
-    """See `engine.apply_retention`."""
+    """Take away backups that no rule keeps, then the log and the packs that none of the kept ones needs.
+
+    Kept are the newest backup of each of the last `daily` days, `weekly` ISO weeks and `monthly` months that have one
+    (UTC), those at most `young` older than the newest, and all of the log since the oldest kept one began, so that
+    every second since then can be restored. Raises Busy while a backup is made.
+    """
     if min(daily, weekly, monthly) < 0:
         raise BackupError("The number of backups to keep cannot be negative.")
     with store.holding(LOCK):
         if not is_dry_run:
             remove_unfinished(store)
-        manifests = list_manifests(store, keys)
+        manifests = list_backups(store, keys)
         # One that cannot be read may be the newest sound one's neighbour: nothing is guessed about it.
         unreadable = set(list_ids(store)) - {manifest.backup_id for manifest in manifests}
         if unreadable or not manifests:

@@ -36,18 +36,14 @@ class Source(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
-class _Sealing:
-    """Counts and hashes what goes to the store, and keeps the store's own error, which age would turn into text."""
+class _Passing:
+    """Passes bytes on and keeps the error of whoever takes them, which age would turn into text."""
 
     def __init__(self, target: Writer) -> None:
         self._target = target
-        self.digest = hashlib.sha256()
-        self.size = 0
         self.error: BaseException | None = None
 
     def write(self, data: bytes) -> int:
-        self.digest.update(data)
-        self.size += len(data)
         try:
             self._target.write(data)
         except BaseException as error:
@@ -56,7 +52,21 @@ class _Sealing:
         return len(data)
 
     def flush(self) -> None:
-        """The store flushes at the end."""
+        """The taker flushes."""
+
+
+class _Sealing(_Passing):
+    """Counts and hashes what goes to the store."""
+
+    def __init__(self, target: Writer) -> None:
+        super().__init__(target)
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        self.size += len(data)
+        return super().write(data)
 
 
 class _Reading:
@@ -140,25 +150,6 @@ class _Opening:
     def mac(self) -> bytes:
         """The HMAC, once everything was read."""
         return self._held
-
-
-class _Passing:
-    """Passes decrypted bytes on and keeps the error of whoever takes them."""
-
-    def __init__(self, target: Writer) -> None:
-        self._target = target
-        self.error: BaseException | None = None
-
-    def write(self, data: bytes) -> int:
-        try:
-            self._target.write(data)
-        except BaseException as error:
-            self.error = error
-            raise
-        return len(data)
-
-    def flush(self) -> None:
-        """The taker flushes."""
 
 
 def unseal(store: Store, keys: Keys, name: str, target: Writer, expected: StoredFile | None = None) -> None:
@@ -259,7 +250,8 @@ def piped(produce: Callable[[BinaryIO], None]) -> Iterator[BinaryIO]:
 def unpacking(store: Store, keys: Keys, parts: Sequence[StoredFile | str]) -> Iterator[BinaryIO]:
     """The decrypted and decompressed bytes of `parts` one after the other, which hold one zstd stream.
 
-    Proven part by part: what was read counts only when the block has ended without an error.
+    Proven part by part: what was read counts only when the block has ended without an error. Raises as `unseal`
+    does, and BackupDamaged when the bytes are no zstd stream.
     """
 
     def produce(target: BinaryIO) -> None:

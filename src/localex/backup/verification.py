@@ -3,7 +3,8 @@
 import hashlib
 import json
 import tarfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 from typing import BinaryIO, TypeVar, cast
 
 from localex.backup.base import POSTGRES_MANIFEST
@@ -43,16 +44,15 @@ class Verification:
 
     def run(self, manifest: Manifest) -> Chain | None:
         """Look at everything; returns the log's chain if it could be read at all."""
-        chain = self._try("wal", lambda: find_chain(self._store, self._keys, manifest))
+        chain = self._try("wal", partial(find_chain, self._store, self._keys, manifest))
         packs = self._packs(manifest)
         names = [part.name for part in (*manifest.base, manifest.files_index)]
         names += [f"{FOLDER}/{pack}{PACK_SUFFIX}" for pack in packs] + (chain.objects if chain else [])
         self._total = sum(self._store.size(name) or 0 for name in names)
-        is_complete = self._check_present(manifest, names)
-        if is_complete:
-            self._try(manifest.base[0].name, lambda: self._check_base(manifest))
+        if self._check_present(manifest):
+            self._try(manifest.base[0].name, partial(self._check_base, manifest))
         for pack, wanted in packs.items():
-            self._try(f"{FOLDER}/{pack}", lambda pack=pack, wanted=wanted: self._check_pack(pack, wanted))  # type: ignore[misc]
+            self._try(f"{FOLDER}/{pack}", partial(self._check_pack, pack, wanted))
         if chain:
             self._check_chain(manifest, chain)
         return chain
@@ -69,7 +69,8 @@ class Verification:
         self._done += self._store.size(name) or 0
         self._report(self._done, self._total, what)
 
-    def _check_present(self, manifest: Manifest, names: Iterable[str]) -> bool:
+    def _check_present(self, manifest: Manifest) -> bool:
+        """Name what is missing or cut; whether the base backup is all there."""
         for part in (*manifest.base, manifest.files_index):
             size = self._store.size(part.name)
             if size is None:
@@ -122,11 +123,11 @@ class Verification:
             self.find(name, f"{name} is missing, so nobody knows whether the end of the log is there.")
         for name in chain.missing:
             self.find(f"wal/{name}", f"The log has a gap: segment {name} is missing in the store.")
-        for segment, name in chain.segments.items():
-            self._try(name, lambda segment=segment, name=name: self._check_segment(segment, name, manifest))  # type: ignore[misc]
+        for name in chain.segments.values():
+            self._try(name, partial(self._check_segment, name, manifest))
             self._advance(name, "log")
 
-    def _check_segment(self, segment: str, name: str, manifest: Manifest) -> None:
+    def _check_segment(self, name: str, manifest: Manifest) -> None:
         target = SegmentCheck()
         unseal_compressed(self._store, self._keys, name, target)
         target.check(name, manifest)
@@ -201,7 +202,12 @@ def _sha256(content: BinaryIO) -> str:
 
 
 def verify_backup(store: Store, keys: Keys, backup_id: str = "", report: Report = silent) -> Verified:
-    """See `engine.verify_backup`."""
+    """Read and decrypt everything that a restore of `backup_id` (empty: the newest) to the newest moment would need.
+
+    Checks presence, size, SHA-256 and authentication of each object, every file in the base backup against PostgreSQL's
+    own manifest, every picture's digest, and that the log has no gap. Needs no disk space. What is wrong is returned,
+    not raised; raises NothingToRestore when there is no such backup, WrongKey.
+    """
     manifest = read_manifest(store, keys, backup_id or newest_id(store))
     verification = Verification(store, keys, report)
     chain = verification.run(manifest)

@@ -109,7 +109,7 @@ def find_chain(store: Store, keys: Keys, manifest: Manifest) -> Chain:
     histories = {name: found for name, found in stored.items() if HISTORY.fullmatch(name)}
     switches = _find_switches(store, keys, manifest, histories)
     timeline = switches[-1][0] if switches else manifest.timeline
-    newest = _find_newest(store, keys, manifest, timeline, switches)
+    newest = _find_newest(store, keys, manifest, timeline)
     segments: dict[str, str] = {}
     missing: list[str] = []
     # The backup itself brings its last segment whole, since PostgreSQL ends a segment with a base backup.
@@ -147,9 +147,8 @@ def _read_history(store: Store, keys: Keys, name: str) -> list[tuple[int, int]]:
     return [(int(row[0]), parse_lsn(row[1])) for row in rows if len(row) >= 2 and row[0].strip().isdigit()]
 
 
-def _find_newest(
-    store: Store, keys: Keys, manifest: Manifest, timeline: int, switches: list[tuple[int, int]]
-) -> Newest:
+def _find_newest(store: Store, keys: Keys, manifest: Manifest, timeline: int) -> Newest:
+    """Up to when the log is complete, never before the end of the backup itself."""
     found = read_newest(store, keys, manifest.system_identifier, timeline)
     own = Newest(manifest.timeline, manifest.stop_lsn, manifest.stopped_at)
     if found is None or found.lsn < own.lsn:

@@ -69,13 +69,15 @@ class Cluster:
         self._child: Child | None = None
 
     @classmethod
-    def of(cls, directory: DataDirectory, settings: Mapping[str, str] | None = None) -> "Cluster":
-        """The cluster of an installation whose folders are prepared."""
+    def of(
+        cls, directory: DataDirectory, settings: Mapping[str, str] | None = None, *, engine: Path | None = None
+    ) -> "Cluster":
+        """The cluster of an installation whose folders are prepared; `engine`: another folder with its programs."""
         return cls(
             directory.postgres,
             sockets=directory.postgres_sockets,
             secrets=SecretFiles(directory.secrets),
-            engine=directory.engine,
+            engine=engine or directory.engine,
             user=directory.server_user,
             settings=settings,
         )
