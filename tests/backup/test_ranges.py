@@ -73,25 +73,30 @@ def test_every_promised_moment_is_accepted_and_no_other(tmp_path: Path, seed: in
         assert not words or all(f"{edge:%H:%M:%S.%f}" in words for edge in edges)
 
 
-def test_the_edges_of_each_range_are_restored(own_store: FolderStore, backed: Backed, town: Town, place: Path) -> None:
+def test_the_edges_of_each_range_are_restored(town: Town, place: Path) -> None:
     """A base backup whose log was not shipped yet reaches its own end only, and what is before it is a hole."""
+    # A store of its own from the first backup on: what other tests received went to theirs.
+    store = FolderStore(place / "store")
+    first = town.backup(store)
+    with town.receiving(store):
+        town.post("before the hole")
     before = town.post("in the hole")
-    second = town.backup(own_store)
-    first_range, second_range = engine.find_ranges(own_store, town.keys)
+    second = town.backup(store)
+    first_range, second_range = engine.find_ranges(store, town.keys)
 
     assert second_range == (second.stopped_at, second.stopped_at)
-    assert first_range[0] == backed.manifest.stopped_at
+    assert first_range[0] == first.stopped_at
     assert first_range[1] < before
     with pytest.raises(NothingToRestore, match=r"any time from .*, or from .* UTC\."):
-        restore(own_store, town, place / "hole", to=second.stopped_at - TICK)
+        restore(store, town, place / "hole", to=second.stopped_at - TICK)
     for number, moment in enumerate((first_range[1], second_range[0])):
-        assert restore(own_store, town, place / f"{number}", to=moment).restored_to == moment
+        assert restore(store, town, place / f"{number}", to=moment).restored_to == moment
     assert read_postings(place / "1")[-1] == "in the hole"
     # With the log shipped there is no hole.
-    with town.receiving(own_store):
+    with town.receiving(store):
         town.post("shipped")
-    assert len(engine.find_ranges(own_store, town.keys)) == 1
-    restore(own_store, town, place / "filled", to=second.stopped_at - TICK)
+    assert len(engine.find_ranges(store, town.keys)) == 1
+    restore(store, town, place / "filled", to=second.stopped_at - TICK)
     assert "in the hole" in read_postings(place / "filled")
 
 
