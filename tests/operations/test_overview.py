@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.utils.formats import date_format
 
 from localex.credits.models import CheckRun
 from localex.lib import clock
@@ -83,7 +84,9 @@ def test_what_was_not_looked_at_is_not_called_empty(staff: Client) -> None:
     # In the time of the community, like every other page; and the page says whose it is.
     assert "None yet, as of 23 November, 04:00. <code>localex backup</code>" in page
     assert "Times on the staff pages: Europe/Vienna, UTC+01:00." in page
-    assert "Times on the staff pages: Europe/Vienna, UTC+01:00." in text(staff, "/staff/")
+    assert date_format(datetime(2026, 11, 23, 17, 5), "DATETIME_FORMAT") == "23 Nov 2026, 17:05"
+    for path in ("/staff/", "/staff/members/member/", "/staff/trading/staffpayment/"):
+        assert text(staff, path).count("Times on the staff pages: Europe/Vienna, UTC+01:00.") == 1
 
 
 def test_what_is_wrong_is_loud_on_every_staff_page(staff: Client) -> None:
@@ -144,6 +147,14 @@ def test_a_run_without_an_end_is_no_proof(staff: Client) -> None:
     said()
     assert queries.find_backup_facts(queries.find_status()).last_proof_at is None
     assert "has not ended" in text(staff)
+
+
+def test_an_empty_list_tells_nobody_to_create_what_they_may_not(staff: Client) -> None:
+    page = text(staff, "/staff/trading/staffpayment/")
+    assert "Nothing here yet" in page
+    assert "Create a new item" not in page
+    assert 'href="/staff/trading/trade/">trade</a> (compensate)' in page
+    assert '<a href="?">Show all</a>' in text(staff, "/staff/trading/staffpayment/?q=nothing")
 
 
 def test_what_runs_is_shown_with_how_long_it_took_last(staff: Client) -> None:

@@ -95,6 +95,7 @@ class StaffPaymentAdmin(ReadOnly, ModelAdmin):
     list_filter = ("kind", "community")
     list_select_related = ("member", "community", "staff")
     search_fields = ("=id", "member__display_name", "reason")
+    list_before_template = "trading/staff_payments_before.html"
     ordering = ("-id",)
     fields = ("kind", "credits", "member", "trade", "source", "community", "staff", "reason", "created_at", "id")
     readonly_fields = fields
