@@ -44,10 +44,6 @@ class SealRecord:
         parts = (str(self.seal_no), after, str(self.until), str(self.leaves), self.root, str(self.sealed_at))
         return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
-    def expected_digest(self) -> str:
-        """The digest that follows from the rest."""
-        return chain_digest(self.previous, self.body())
-
     def text(self) -> str:
         """The file that is published; the same for the same seal."""
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=1) + "\n"
