@@ -18,7 +18,7 @@ def test_a_coordinator_looks_at_trades_and_the_ledger(town: Town, new_context: C
         ("/staff/communities/community/", "Krems"),
         ("/staff/places/safeplace/", "place"),
         ("/staff/credits/account/", "account"),
-        ("/staff/operations/", "Days with a proven restore"),
+        ("/staff/operations/", "Last proven restore"),
     ]:
         answer = page.goto(path)
         assert answer is not None
