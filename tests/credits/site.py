@@ -1,6 +1,7 @@
 """Django on a database of its own, in which everything commits: for checks, seals and what they publish."""
 
 import dataclasses
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,11 @@ class Site:
         found = Town()
         services.open_community(community_id=found.id)
         return found
+
+
+def chain_digest(previous: str, body: str) -> str:
+    """The digest of a seal from that of the seal before it and from its own body, all hex."""
+    return hashlib.sha256(f"localex-seal-1|{previous}|{body}".encode()).hexdigest()
 
 
 def inspect(scope: str = "full") -> Any:

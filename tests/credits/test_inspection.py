@@ -10,7 +10,7 @@ import pytest
 from localex.credits import errors
 from localex.embedded import roles
 from localex.lib.ids import new_id
-from tests.credits.site import Site, inspect, result_of, seal
+from tests.credits.site import Site, chain_digest, inspect, result_of, seal
 from tests.servers import run_out
 
 
@@ -42,7 +42,7 @@ def test_the_published_digest_follows_in_python_too(site: Site) -> None:
         seal()
     chain = list(seals.list_seals())
     assert [each.seal_no for each in chain] == [1, 2, 3]
-    assert [seals.chain_digest(each.previous, each.body()) for each in chain] == [each.digest for each in chain]
+    assert [chain_digest(each.previous, each.body()) for each in chain] == [each.digest for each in chain]
     assert [each.previous for each in chain] == ["00" * 32, chain[0].digest, chain[1].digest]
     assert [each.seal_no for each in seals.list_seals(after_no=1, limit=1)] == [2]
 

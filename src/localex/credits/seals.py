@@ -49,11 +49,6 @@ class SealRecord:
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=1) + "\n"
 
 
-def chain_digest(previous: str, body: str) -> str:
-    """The digest of a seal from that of the seal before it and from its own body, all hex."""
-    return hashlib.sha256(f"{FORMAT}|{previous}|{body}".encode()).hexdigest()
-
-
 def publisher() -> SealPublisher:
     """Where seals of this installation are published: the folder `seals` of its data directory."""
     return FolderPublisher(settings.LOCALEX.data_dir / "seals")
