@@ -276,3 +276,20 @@ def test_a_slip_in_a_filter_shows_no_lines(browser: Client, member: Member) -> N
     assert "Nothing is shown until the filter fits." in body
     assert 'class="line"' not in body
     assert "/credits/statement.csv" not in body
+
+
+def test_the_lengths_of_the_chart_are_offered_when_they_differ(browser: Client, member: Member) -> None:
+    assert "course-spans" not in browser.get("/credits/").content.decode()
+    zone, now = member.community.zone, clock.now()
+
+    def offered(days: int) -> list[str]:
+        course = chart.Course("90", now, zone, now - timedelta(days=days), [])
+        return [span["value"] for span in chart.list_spans(course)]
+
+    assert [offered(days) for days in (10, 91, 400)] == [[], ["90", "all"], ["90", "365", "all"]]
+
+
+def test_the_ways_on_are_said_twice_for_two_widths(browser: Client) -> None:
+    """What a phone shows below the lines is below them for the keyboard, too."""
+    body = browser.get("/credits/").content.decode()
+    assert body.index("purse-beside") < body.index('class="purse-days"') < body.index("purse-below")
