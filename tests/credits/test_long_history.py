@@ -8,6 +8,7 @@ import pytest
 
 from localex.credits import errors
 from tests.credits.model import Account
+from tests.credits.site import Site
 from tests.credits.test_state_machine import Ledger
 
 pytestmark = pytest.mark.slow
@@ -16,7 +17,10 @@ STEPS = 1_500
 
 # What it must have come to, or it showed less than it seems to.
 EVERYTHING = {
-    *(("hold", what) for what in ("done", "InsufficientCredits", "AccountClosed", "HoldExists", "PostingsStopped")),
+    *(
+        ("hold_for_days", what)
+        for what in ("done", "InsufficientCredits", "AccountClosed", "HoldExists", "PostingsStopped")
+    ),
     *(("release", what) for what in ("done", "HoldEnded", "HoldExpired", "OtherPayee", "LimitReached")),
     *(("capture", what) for what in ("done", "HoldEnded", "InvalidPosting", "OtherPayee", "UnknownAccount")),
     *(("refund", what) for what in ("done", "HoldEnded")),
@@ -104,7 +108,7 @@ class Chance:
             self.trades.append(trade)
 
 
-def test_a_long_history_comes_to_everything_and_both_agree(committed_db: None) -> None:
+def test_a_long_history_comes_to_everything_and_both_agree(site: Site) -> None:
     Ledger.reached.clear()
     ledger = Ledger()
     chance = Chance(ledger, seed=4)
@@ -115,7 +119,7 @@ def test_a_long_history_comes_to_everything_and_both_agree(committed_db: None) -
     assert {pair for pair in EVERYTHING if not Ledger.reached[pair]} == set()
 
 
-def test_a_model_that_is_wrong_is_noticed(committed_db: None) -> None:
+def test_a_model_that_is_wrong_is_noticed(site: Site) -> None:
     """The control: one hundredth off, or a refusal that the model does not know, and the comparison fails."""
     ledger = Ledger()
     member = ledger.join(0)

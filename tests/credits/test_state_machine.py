@@ -24,12 +24,12 @@ from hypothesis.stateful import (
 
 from localex.credits import errors, services
 from localex.credits.services.calls import call
-from localex.lib import clock
 from localex.lib.errors import LocalExError
 from localex.lib.ids import new_id
-from tests.credits.comparison import Comparison, Done
+from tests.credits.comparison import Comparison, Done, hold_for_a_moment
 from tests.credits.conftest import in_days
 from tests.credits.model import Hold, Refusal
+from tests.credits.site import Site
 
 EXAMPLES, STEPS = (int(part) for part in os.environ.get("LOCALEX_MACHINE", "20x30").split("x"))
 AMOUNTS = st.integers(min_value=1, max_value=80)
@@ -38,7 +38,6 @@ RARELY = st.sampled_from([False] * 4 + [True])
 FEES = st.integers(min_value=0, max_value=30)
 LIMITS = st.sampled_from([0, 50, 400])
 ENDS = st.sampled_from(["release", "release", "capture", "capture", "refund", "expire"])
-SOON = timedelta(milliseconds=120)
 # Made 8 days ago: nobody executes that any more.
 OLD = 8 * 24 * 3600 * 1000
 
@@ -46,6 +45,11 @@ OLD = 8 * 24 * 3600 * 1000
 def old_key() -> uuid.UUID:
     """A key that was made 8 days ago."""
     return uuid.UUID(int=new_id().int - (OLD << 80))
+
+
+def hold_for_days(**request: Any) -> services.Posting:
+    """`services.hold` with a deadline that no history comes to."""
+    return services.hold(**request, expires_at=in_days())
 
 
 class Ledger(Comparison):
@@ -124,15 +128,13 @@ class Ledger(Comparison):
         named, seller_fee = (payee[1] if how != "unnamed" else None), min(seller_fee, price)
         if named is None:
             buyer_fee = seller_fee = 0
-        expires_at = clock.now() + SOON if how == "soon" else in_days()
         new = Hold(community, owner, named, 0, 0, buyer_fee, seller_fee, is_expired=how == "soon")
         self.send(
-            lambda: self.model.hold(trade, new, price + buyer_fee), services.hold, community_id=community,
-            trade_id=trade, payer=owner, payee=named, amount=price, buyer_fee=buyer_fee, seller_fee=seller_fee,
-            expires_at=expires_at,
+            lambda: self.model.hold(trade, new, price + buyer_fee),
+            hold_for_a_moment if how == "soon" else hold_for_days,
+            community_id=community, trade_id=trade, payer=owner, payee=named, amount=price, buyer_fee=buyer_fee,
+            seller_fee=seller_fee,
         )  # fmt: skip
-        if how == "soon":
-            self.wait(expires_at)
         return trade if trade in self.model.holds else multiple()
 
     @rule(
@@ -172,8 +174,8 @@ class Ledger(Comparison):
         stranger = new_id()
         new = Hold(community, owner, stranger, 0, 0, 0, 0, is_expired=False)
         self.send(
-            lambda: self.model.hold(trade, new, amount), services.hold, community_id=community, trade_id=trade,
-            payer=owner, payee=stranger, amount=amount, expires_at=in_days(),
+            lambda: self.model.hold(trade, new, amount), hold_for_days, community_id=community, trade_id=trade,
+            payer=owner, payee=stranger, amount=amount,
         )  # fmt: skip
 
     @rule(target=requests, trade=trades, member=members, is_right=MOSTLY)
@@ -330,7 +332,7 @@ class Ledger(Comparison):
         call("SELECT ledger.seal_step()", [])
 
 
-def test_any_history_keeps_the_ledger_honest(committed_db: None) -> None:
+def test_any_history_keeps_the_ledger_honest(site: Site) -> None:
     run_state_machine_as_test(
         Ledger,
         settings=settings(

@@ -178,7 +178,4 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION ledger.post_batch IS
-    'Posts many transfers with one lock pass, or records their refusals. Called by the functions below only.';
-
 RESET ROLE;

@@ -222,7 +222,4 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION ledger.post IS
-    'Posts one transfer or records its refusal. Called by the functions below only; not granted to the application.';
-
 RESET ROLE;
