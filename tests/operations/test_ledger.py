@@ -220,9 +220,19 @@ def test_only_a_superuser_lets_credits_move_again(staff: Client, member: Any) ->
 
 
 def test_what_waits_for_its_seal_for_too_long_is_said(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked(minutes_ago=120)
     checked()
     monkeypatch.setattr(health, "find_seal_age", lambda: timedelta(minutes=59))
     assert find_ledger_problems() == []
     monkeypatch.setattr(health, "find_seal_age", lambda: timedelta(minutes=61))
     assert [problem.code for problem in find_ledger_problems()] == ["unsealed"]
     assert "waited for its seal" in text(staff)
+
+
+def test_what_an_installation_was_filled_with_waits_since_the_first_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "find_seal_age", lambda: timedelta(days=115))
+    first = checked(minutes_ago=59)
+    checked()
+    assert find_ledger_problems() == []
+    CheckRun.objects.filter(pk=first.pk).update(started_at=clock.now() - timedelta(minutes=61))
+    assert [problem.code for problem in find_ledger_problems()] == ["unsealed"]

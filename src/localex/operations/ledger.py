@@ -90,14 +90,15 @@ def find_ledger_problems(known: Known | None = None) -> list[Problem]:
             )
         )
     # A new installation has until its first night.
-    since = known.full or health.find_first_check()
+    first = health.find_first_check()
+    since = known.full or first
     if since is not None and clock.now() - since.finished_at > FULL_CHECK_AGE:
         words = f"Everything was not checked for {spell(clock.now() - since.finished_at)}."
         remedy = "It is due every night: look at logs/worker.log, or run `localex check` now."
         problems.append(Problem("unchecked_in_full", words, remedy, False))
-    # Before its first check an installation has not sealed either, however old what it was filled with is.
-    waiting = health.find_seal_age() if last else None
-    if waiting is not None and waiting > SEAL_AGE:
+    # What an installation was filled with may be old; nobody could seal it before there were checks and seals.
+    waiting = min(health.find_seal_age() or timedelta(), clock.now() - first.started_at) if first else timedelta()
+    if waiting > SEAL_AGE:
         words = f"What was booked has waited for its seal for {spell(waiting)}."
         remedy = "Look for a transaction that never ends, or a worker that stands still: logs/worker.log."
         problems.append(Problem("unsealed", words, remedy, False))
