@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from localex.backup import restoring
 from localex.backup.errors import Busy, words_of
-from localex.backup.facts import find_ledger_seal, find_lost_rows
+from localex.backup.facts import find_ledger_seal, find_lost_rows, find_shrunk_tables
 from localex.backup.health import spell
 from localex.backup.keys import Keys
 from localex.backup.progress import Report, silent
@@ -37,8 +37,6 @@ CHECKS = ("I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8")
 # A small server for itself: it lives for minutes and nothing in it has to survive.
 SETTINGS = {"shared_buffers": "32MB", "autovacuum": "off", "fsync": "off", "max_connections": "20"}
 CHECK_TIME_LIMIT = "30min"
-# A table that has lost more than half its rows since the manifest was written is worth a look; small ones come and go.
-SHRINKING_TABLE_ROWS = 100
 BYTES_PER_GB = 1_000_000_000
 
 Restore = Callable[..., Restored]
@@ -253,16 +251,11 @@ def _compare_rows(restored: Restored) -> Line:
     """Against the manifest, which was written when the backup began: later changes are there too."""
     before, after = restored.manifest.row_counts, restored.row_counts
     missing = sorted(set(before) - set(after))
-    lost = find_lost_rows(before, after)
-    shrunk = [
-        name
-        for name, count in sorted(before.items())
-        if count >= SHRINKING_TABLE_ROWS and after.get(name, 0) * 2 < count and name not in {*missing, *lost}
-    ]
+    fewer = find_lost_rows(before, after) or find_shrunk_tables(before, after)
     if missing:
         return Line("Rows", False, f"{missing[0]} is missing ({len(missing)} tables)")
-    if lost or shrunk:
-        name = (lost or shrunk)[0]
+    if fewer:
+        name = fewer[0]
         return Line(
             "Rows", False, f"{name} has {after.get(name, 0)} rows, and had {before[name]} when it was backed up"
         )

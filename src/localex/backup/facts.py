@@ -13,6 +13,31 @@ if TYPE_CHECKING:
 
 # Rows of these are never deleted: a restore to a later time must have at least as many.
 APPEND_ONLY = ("ledger.entry", "ledger.journal", "ledger.audit")
+# Nothing tidies these away; single rows may go. What housekeeping empties (jobs, mails, notices, sessions, counters,
+# runs) is not here: it may lose most of its rows within an hour of a sound backup.
+LASTING = (
+    "ledger.account",
+    "ledger.balance",
+    "ledger.bonus",
+    "ledger.community",
+    "ledger.hold",
+    "ledger.seal",
+    "public.account_emailaddress",
+    "public.communities_community",
+    "public.listings_category",
+    "public.listings_listing",
+    "public.members_formername",
+    "public.members_member",
+    "public.members_user",
+    "public.places_safeplace",
+    "public.trading_offer",
+    "public.trading_review",
+    "public.trading_staffpayment",
+    "public.trading_trade",
+    "public.trading_tradeevent",
+)
+# Of a few rows half may go by hand.
+SHRINKING_ROWS = 100
 # Partitions are counted with their table, and an unlogged table is empty after any recovery.
 _TABLES = """
     SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), n.nspname || '.' || c.relname
@@ -89,3 +114,8 @@ def find_ledger_seal(connection: "psycopg.Connection[Any]") -> LedgerSeal | None
 def find_lost_rows(before: dict[str, int], after: dict[str, int]) -> list[str]:
     """The tables that only ever grow and have fewer rows than the manifest says."""
     return [name for name in APPEND_ONLY if name in before and after.get(name, 0) < before[name]]
+
+
+def find_shrunk_tables(before: dict[str, int], after: dict[str, int]) -> list[str]:
+    """The lasting tables that have lost more than half of at least 100 rows since the manifest was written."""
+    return [name for name in LASTING if before.get(name, 0) >= SHRINKING_ROWS and after.get(name, 0) * 2 < before[name]]
