@@ -48,15 +48,16 @@ def prove_for_member(*, journal_id: UUID, community_id: UUID, owner: UUID) -> di
     """The proof of a posting that moved credits of this member; NotFound for every other, NotSealedYet until its seal.
 
     Of other accounts it shows numbers and balances only where they are nobody's own (a trade's escrow, the issuer, the
-    fees). A posting that also moved another member's credits is proven by its content hash, with the member's own legs:
-    the text behind the hash would show the other's balance (docs/seals.md).
+    fees). A posting that also moved another member's credits is proven by its content hash alone: the text behind the
+    hash would show the other's balance, and without it nothing that the file says of the posting could be checked
+    (docs/seals.md).
     """
     legs = _find_legs(journal_id)
     own = [leg for leg in legs if leg.owner == owner and leg.community_id == community_id]
     if not any(leg.kind in PERSONAL_KINDS for leg in own):
         raise NotFound(NO_ENTRY)
     others = [leg for leg in legs if leg.kind in PERSONAL_KINDS and leg not in own]
-    return _prove(journal_id, own if others else legs, withhold=bool(others))
+    return _prove(journal_id, legs, withhold=bool(others))
 
 
 def find_journal(*, account_id: int, seq: int) -> UUID:
@@ -113,11 +114,11 @@ def _prove(journal_id: UUID, legs: list[_Leg], *, withhold: bool) -> dict[str, A
     seal, *later = seals.list_seals(after_no=inclusion[0] - 1)
     return {
         "format": FORMAT,
-        # The actor may be the other side: what the hash does not need is left out with the legs.
-        "posting": {name: posting[name] for name in ("journal_id", "kind", "booked_at")} if withhold else posting,
+        # What the reader could not check is left out: somebody might believe it (docs/verify_entry.py).
+        "posting": {} if withhold else posting,
         "legs": [
             {"account": leg.account_id, "seq": leg.seq, "amount": leg.amount, "balance_after": leg.balance_after}
-            for leg in legs
+            for leg in ([] if withhold else legs)
         ],
         "withheld": withhold,
         "content_hash": row[-1],
