@@ -12,7 +12,7 @@ of its seal; the digests from there on follow one from the other to yours: nobod
 Exit code 0: proven; 1: not; 2: nothing was checked (wrong usage, or a file that cannot be read or is of another kind).
 """
 
-# ruff: noqa: T201
+# ruff: noqa: T201, SIM905, PIE800
 import argparse
 import json
 import re

@@ -57,6 +57,7 @@ def test_a_proof_holds_against_its_own_seal_and_every_later_one(site: Site, tmp_
     assert "none of seals 1 to 3" in said
 
 
+FORGED_HASH = {"content_hash": "ab" * 32}
 FORGERIES: dict[str, tuple[str, Any]] = {
     "a larger amount": ("the posting and its legs", lambda p: p["legs"][0].update(amount=999)),
     "another leg": ("the posting and its legs", lambda p: p["legs"].append(dict(p["legs"][0], account=5))),
@@ -69,8 +70,8 @@ FORGERIES: dict[str, tuple[str, Any]] = {
     "a leg with words": ("missing or wrong", lambda p: p["legs"][0].update(amount="250")),
     "another time": ("the posting and its legs", lambda p: p["posting"].update(booked_at=1)),
     "another actor": ("the posting and its legs", lambda p: p["posting"].update(actor=str(uuid.uuid4()))),
-    "another content hash": ("the posting and its legs", lambda p: p.update(content_hash="ab" * 32)),
-    "withheld to hide it": ("not in the tree", lambda p: p.update(content_hash="ab" * 32, withheld=True, posting={}, legs=[])),
+    "another content hash": ("the posting and its legs", lambda p: p.update(FORGED_HASH)),
+    "withheld to hide it": ("not in the tree", lambda p: p.update(FORGED_HASH, withheld=True, posting={}, legs=[])),
     "withheld with a claim": ("still claims", lambda p: (p.update(withheld=True), p["legs"][0].update(amount=77777))),
     "withheld with a date": ("still claims", lambda p: p.update(withheld=True, legs=[], posting={"booked_at": 1})),
     "withheld with legs": ("still claims", lambda p: p.update(withheld=True, posting={})),
