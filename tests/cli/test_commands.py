@@ -110,6 +110,34 @@ def test_doctor_names_what_is_missing_for_the_worst_day(localex: Run, database: 
         assert words in shown
 
 
+def test_doctor_calls_a_failed_drill_broken(localex: Run, database: str, servers: Servers) -> None:
+    """Until the next one passes: a drill that was proven before helps nobody."""
+    detail = {"store": "/mnt/there", "same_disk": False, "key_confirmed": True}
+    with servers.connect(roles.OWNER, database) as owner:
+        owner.execute(
+            "INSERT INTO operations_status (name, at, detail) VALUES ('backup', now(), %s)", [json.dumps(detail)]
+        )
+
+    def drilled(ok: bool) -> str:
+        found = json.dumps({"store": "/mnt/there", "restored_to": "2026-11-23T03:00:00+00:00"})
+        with servers.connect(roles.OWNER, database) as owner:
+            owner.execute(
+                "INSERT INTO operations_run (kind, started_at, finished_at, ok, detail)"
+                " VALUES ('drill', clock_timestamp(), clock_timestamp(), %s, %s)",
+                [ok, found],
+            )
+        done = localex(database, "doctor", "--port", "1")
+        assert (done.returncode == ExitCode.FAILED) == ("wrong" in done.stdout)
+        return done.stdout
+
+    assert "The last restore drill failed" not in drilled(True)
+    failed = drilled(False)
+    assert "wrong Backups: The last restore drill failed: the backups may be of no use." in failed
+    assert "Run `localex drill` and read what it says." in failed.replace("\n", " ")
+    assert "Nothing is broken" not in failed
+    assert "The last restore drill failed" not in drilled(True)
+
+
 def test_doctor_says_what_is_wrong_and_how_to_mend_it(localex: Run, servers: Servers) -> None:
     secret = servers.cluster.secrets.read("app_password")
     done = localex("nowhere", "doctor", "--host", "192.0.2.1", EMAIL_URL="smtp://user:hidden@127.0.0.1:1")

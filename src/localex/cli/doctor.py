@@ -30,6 +30,8 @@ OLDEST_PYTHON, FIRST_UNTRIED_PYTHON = (3, 11), (3, 14)
 # What an import fails without; a missing one means that the installation was interrupted or made by hand.
 MODULES = ("django", "allauth", "granian", "psycopg", "redis", "pyvips", "osmium", "segno", "whitenoise", "structlog")
 REACH_SECONDS = 5
+# Of what is said about backups: a restore that was tried and failed, and a store that is not there, are no advice.
+BROKEN_BACKUPS = frozenset(("drill_failed", "store_gone"))
 
 
 class Mark(enum.Enum):
@@ -264,7 +266,7 @@ def _backups(
 ) -> Iterator[Finding]:
     """What the operator page says about backups, by the same rules; nothing for a database of an older release.
 
-    Notes, since nothing is broken today. A LocalEx that does not run is not blamed for saying nothing.
+    Notes, but for what would let a restore fail today. A LocalEx that does not run is not blamed for saying nothing.
     """
     import psycopg
 
@@ -288,7 +290,8 @@ def _backups(
     for problem in find_problems(facts, now=datetime.now(UTC)):
         if is_running or problem.code not in {"silent", "never_ran", "lag"}:
             codes.add(problem.code)
-            yield Finding("Backups", Mark.NOTE, problem.words, problem.remedy)
+            mark = Mark.WRONG if problem.code in BROKEN_BACKUPS else Mark.NOTE
+            yield Finding("Backups", mark, problem.words, problem.remedy)
     if facts.last_proof_at is None and "never_proven" not in codes:
         yield Finding("Backups", Mark.NOTE, "No restore was proven here yet.", "`localex drill` proves one now.")
     elif not codes:
