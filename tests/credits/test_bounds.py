@@ -101,7 +101,14 @@ def test_the_bounds_themselves_are_within(town: Books) -> None:
     assert town.broken() == {}
 
 
-def test_one_hold_that_cannot_be_returned_keeps_no_other(servers: Servers) -> None:
+# As if somebody's gift account could take no more: its CHECK raises.
+FULL = "posted = 1000000000000000000"
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"), [(FULL, "balance_within_limits"), ("is_open = false", "it is refused: account_closed")]
+)
+def test_one_hold_that_cannot_be_returned_keeps_no_other(servers: Servers, damage: str, why: str) -> None:
     with new_books(servers) as books:
         owner, other = books.member(), books.member()
         books.grant(owner)
@@ -115,12 +122,22 @@ def test_one_hold_that_cannot_be_returned_keeps_no_other(servers: Servers) -> No
             )
         books.run("SELECT pg_sleep(0.1)")
         with books.connect(roles.SUPER) as superuser:
-            # As if somebody's gift account could take no more: its CHECK raises.
             superuser.execute("ALTER TABLE ledger.balance DISABLE TRIGGER USER")
             superuser.execute(
-                "UPDATE ledger.balance SET posted = 1000000000000000000 WHERE balance_id ="
+                f"UPDATE ledger.balance SET {damage} WHERE balance_id ="
                 " (SELECT account_id FROM ledger.account WHERE owner = %s AND kind = 'gift')",
                 [owner],
             )
             superuser.execute("ALTER TABLE ledger.balance ENABLE ALWAYS TRIGGER refuse_outside")
-        assert books.run("SELECT trade_id FROM ledger.expire_holds(interval '0', 1)") == [(trades[1],)]
+        warnings: list[str] = []
+        with books.connect() as app:
+            app.add_notice_handler(lambda notice: warnings.append(f"{notice.severity}: {notice.message_primary}"))
+            for returned in [(trades[1],)], [], []:
+                assert app.execute("SELECT trade_id FROM ledger.expire_holds(interval '0', 1)").fetchall() == returned
+        # One at each sweep, and nothing is booked.
+        assert len(warnings) == 3
+        assert all(
+            text.startswith(f"WARNING: the hold of trade {trades[0]} cannot be returned: ") and why in text
+            for text in warnings
+        )
+        assert books.run("SELECT count(*) FROM ledger.journals WHERE kind = 'expiry'") == [(1,)]

@@ -143,7 +143,8 @@ def everything(servers: Servers, database: str) -> list[Any]:
 def test_down_and_up_again_keeps_every_posting(servers: Servers, core: str) -> None:
     with servers.connect(roles.SUPER, core) as superuser:  # also what lies in later partitions
         superuser.execute("SET ROLE ledger_owner")
-        assert [superuser.execute("SELECT ledger.cut_partitions(0)").fetchone() for _ in range(3)][-1] == (2,)
+        made = [superuser.execute("SELECT ledger.cut_partitions(0)").fetchone() for _ in range(7)]
+        assert made == [(0,), (0,), (1,)] * 2 + [(None,)]
     before = everything(servers, core)
     back(servers, core)
     assert everything(servers, core) == before
@@ -174,6 +175,31 @@ def test_a_starter_grant_of_the_release_before_is_known(servers: Servers, core: 
         assert app.execute("SELECT owner FROM ledger.bonuses ORDER BY owner").fetchall() == [
             (owner,) for owner in sorted((PAYER, PAYEE))
         ]
+
+
+def test_a_community_that_is_opened_meanwhile_is_known(servers: Servers, core: str) -> None:
+    """Opened by the release before while the migration runs, after it looked for communities."""
+    back(servers, core)
+    looked, rest = CORE.split(read("0003_partitions"))
+    late, owner_of_one = uuid.uuid4(), uuid.uuid4()
+    with servers.connect(roles.APP, core) as app, servers.connect(roles.OWNER, core) as owner:
+        with owner.transaction():
+            owner.execute(looked.encode())
+            app.execute("SELECT ledger.open_community(%s)", [late])
+            owner.execute((read("0003_partitions") + rest).encode())
+        found = app.execute(
+            "SELECT (SELECT count(*) FROM ledger.communities WHERE community_id = %s), count(*) FILTER"
+            " (WHERE kind = 'issuer') FROM ledger.accounts WHERE community_id = %s",
+            [late, late],
+        ).fetchone()
+        assert found == (1, 9)
+        app.execute("SELECT ledger.open_member(%s, %s)", [late, owner_of_one])
+        for _ in range(20):  # of each issuer
+            refused = app.execute(
+                "SELECT reason::text FROM ledger.grant_credits(uuidv7(), %s, %s, 1, 'coordinator_grant', NULL)",
+                [late, owner_of_one],
+            )
+            assert refused.fetchone() == (None,)
 
 
 def test_a_deadline_that_the_release_before_moved_is_written_down(servers: Servers, core: str) -> None:

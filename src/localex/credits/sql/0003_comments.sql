@@ -28,11 +28,13 @@ COMMENT ON FUNCTION ledger.content_hash(uuid, uuid, ledger.journal_kind, ledger.
     'Digest of what was booked: SHA-256 over the journal row and its legs, ''balance:seq:amount:after'' in the '
     'order of balance ids, joined by semicolons. Times count as microseconds since 1970.';
 COMMENT ON FUNCTION ledger.cut_partitions(bigint) IS
-    'Makes the partitions of the next months ahead, once there are more than `p_above` entries; how many it made.';
+    'Takes one step towards the next month''s partitions, once there are more than `p_above` entries; how many it '
+    'made, or null when there is nothing to do. Alters one table only, journal or entry.';
 COMMENT ON FUNCTION ledger.cut_partitions() IS
-    'Makes the partitions of the next months ahead, once there are more than 10 million entries; how many it '
-    'made. One call is one step of three, so a daily job calls it three times, each in a transaction of its own. '
-    'Waits at most a second for a lock and raises 55P03 then: call it again later.';
+    'Takes one step towards the next month''s partitions, once there are more than 10 million entries; how many it '
+    'made (0 or 1), or null when there is nothing to do. A daily job calls it until then, each time in a transaction '
+    'of its own, for three steps each of journal and entry; a call alters one of them only. Waits at most a second '
+    'for a lock and raises 55P03 then: call it again later.';
 COMMENT ON FUNCTION ledger.cut_table(text) IS
     'Takes one of three steps towards one partition more of journal or entry; the number of partitions made, 0 or '
     '1.';
@@ -42,10 +44,14 @@ COMMENT ON FUNCTION ledger.expire_hold(uuid, uuid) IS
 COMMENT ON FUNCTION ledger.expire_holds(interval, integer) IS
     'Returns holds whose deadline passed more than `p_older_than` ago, the oldest first, at most `p_limit`; which '
     'ones, and under which keys. Several may sweep at once, and none waits: a trade of which a balance is locked '
-    'is left for later, so this cannot be part of a deadlock. Locks: the balances of the holds that it returns.';
+    'is left for later, so this cannot be part of a deadlock. A hold that cannot be returned, whatever the error or '
+    'refusal, keeps no other from it: a WARNING says which, nothing is written, and up to 1000 such holds are passed '
+    'over. Raises LX006 unless 0 <= p_older_than <= 10 years and 1 <= p_limit <= 10000. Locks: the balances of the '
+    'holds that it returns.';
 COMMENT ON FUNCTION ledger.extend_hold(uuid, timestamptz) IS
-    'Moves the deadline of a hold; a deadline never comes nearer. Answers null, hold_ended or hold_expired. Leaves an '
-    'audit row when it moved. Locks: the balance of the escrow.';
+    'Moves the deadline of a hold, to at most 400 days from now; a deadline never comes nearer. Answers null, '
+    'hold_ended or hold_expired. Raises LX006 for no deadline, or one further ahead. Leaves an audit row when it '
+    'moved. Locks: the balance of the escrow.';
 COMMENT ON FUNCTION ledger.find_account(uuid, ledger.account_kind, uuid) IS
     'The id of an account, or null.';
 COMMENT ON FUNCTION ledger.find_grant(uuid, uuid, uuid) IS
@@ -71,7 +77,7 @@ COMMENT ON FUNCTION ledger.grant_credits(uuid, uuid, uuid, bigint, ledger.journa
 COMMENT ON FUNCTION ledger.grant_many(uuid[], uuid, uuid[], bigint[], ledger.journal_kind, uuid) IS
     'Many grants of one kind at once (not referral_bonus), at most 1000: one outcome per key, in their order. A '
     'member who is named twice for a starter grant gets the first. Refuses, one by one: as grant_credits. Locks: '
-    'all gift accounts, then the issuer, in one pass.';
+    'all gift accounts, then one of the issuers, in one pass.';
 COMMENT ON FUNCTION ledger.grant_once(uuid, uuid, uuid, bigint, ledger.journal_kind, uuid, uuid, bytea) IS
     'Gives what is given once (`p_about`: the owner of a starter grant, the newcomer of a referral bonus) from the '
     'issuer to a member''s gift account. Locks: the gift account first, under which the one bonus is looked for, '

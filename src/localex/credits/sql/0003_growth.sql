@@ -20,7 +20,8 @@ AS $$
     END WHERE p_at IS NOT NULL
 $$;
 
--- Takes one step towards a partition more for `p_table` (journal or entry); the number of partitions made, 0 or 1.
+-- Takes one step towards a partition more for `p_table` (journal or entry); the number of partitions made, 0 or 1, and
+-- null when there was nothing to do, and no lock taken.
 --
 -- The last partition is open to the future. It is cut at the first of a month (UTC) at least 35 days ahead, while nothing
 -- lies behind: keys may be 31 days ahead. Three steps, each a transaction of its own and each with brief locks only:
@@ -55,12 +56,13 @@ BEGIN
         IF v_cut < ledger.clock() + interval '35 days' THEN
             v_cut := (v_cut AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC';
         END IF;
-        IF v_cut > v_from IS NOT FALSE THEN
-            EXECUTE format('ALTER TABLE ledger.%I ADD CONSTRAINT %I CHECK (%s) NOT VALID', v_open,
-                'ends_' || to_char(v_cut AT TIME ZONE 'UTC', 'YYYY_MM'),
-                concat_ws(' AND ', v_column || ' >= ' || ledger.bound(p_table, v_from),
-                          v_column || ' < ' || ledger.bound(p_table, v_cut)));
+        IF v_cut <= v_from THEN
+            RETURN NULL;
         END IF;
+        EXECUTE format('ALTER TABLE ledger.%I ADD CONSTRAINT %I CHECK (%s) NOT VALID', v_open,
+            'ends_' || to_char(v_cut AT TIME ZONE 'UTC', 'YYYY_MM'),
+            concat_ws(' AND ', v_column || ' >= ' || ledger.bound(p_table, v_from),
+                      v_column || ' < ' || ledger.bound(p_table, v_cut)));
         RETURN 0;
     END IF;
     IF NOT v_ends.convalidated THEN
@@ -83,7 +85,9 @@ BEGIN
 END
 $$;
 
--- Makes the partitions of the next months ahead, once there are more than `p_above` entries; how many it made.
+-- Takes one step towards the next month's partitions, once there are more than `p_above` entries; how many it made, or
+-- null when there is nothing to do. Of one table only: who holds entry and wants journal would wait for a transaction that
+-- has journal and waits for entry, and both would end in a deadlock.
 CREATE FUNCTION ledger.cut_partitions(p_above bigint) RETURNS integer
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -94,13 +98,14 @@ DECLARE
 BEGIN
     -- By size, for nobody may have counted lately: an entry takes 84 bytes.
     SELECT sum(pg_relation_size(inhrelid)) / 84 INTO v_rows FROM pg_inherits WHERE inhparent = 'ledger.entry'::regclass;
-    RETURN CASE WHEN v_rows >= p_above THEN ledger.cut_table('journal') + ledger.cut_table('entry') ELSE 0 END;
+    RETURN CASE WHEN v_rows >= p_above THEN coalesce(ledger.cut_table('journal'), ledger.cut_table('entry')) END;
 END
 $$;
 
--- Makes the partitions of the next months ahead, once there are more than 10 million entries; how many it made. One call
--- is one step of three, so a daily job calls it three times, each in a transaction of its own. Waits at most a second for
--- a lock and raises 55P03 then: call it again later.
+-- Takes one step towards the next month's partitions, once there are more than 10 million entries; how many it made (0 or
+-- 1), or null when there is nothing to do. A daily job calls it until then, each time in a transaction of its own, for
+-- three steps each of journal and entry; a call alters one of them only. Waits at most a second for a lock and raises 55P03
+-- then: call it again later.
 CREATE FUNCTION ledger.cut_partitions() RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp

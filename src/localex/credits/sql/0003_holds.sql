@@ -311,9 +311,9 @@ $$;
 
 -- Returns holds whose deadline passed more than `p_older_than` ago, the oldest first, at most `p_limit`; which ones, and
 -- under which keys. Several may sweep at once, and none waits: a trade of which a balance is locked is left for later,
--- so this cannot be part of a deadlock. A hold that cannot be returned, whatever the error, keeps no other from it: a
--- WARNING says which, and up to 1000 such holds are passed over. Raises LX006 unless 0 <= p_older_than <= 10 years and
--- 1 <= p_limit <= 10000. Locks: the balances of the holds that it returns.
+-- so this cannot be part of a deadlock. A hold that cannot be returned, whatever the error or refusal, keeps no other from
+-- it: a WARNING says which, nothing is written, and up to 1000 such holds are passed over. Raises LX006 unless
+-- 0 <= p_older_than <= 10 years and 1 <= p_limit <= 10000. Locks: the balances of the holds that it returns.
 CREATE FUNCTION ledger.expire_holds(p_older_than interval, p_limit integer)
 RETURNS TABLE (trade_id uuid, journal_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER
@@ -350,10 +350,13 @@ BEGIN
             v_outcome := ledger.give_back(uuidv7(ledger.clock() - clock_timestamp()), v_hold.trade_id, 'expiry', NULL,
                                           ledger.request_hash('expiry', v_hold.trade_id::text));
         EXCEPTION WHEN OTHERS THEN
+            IF v_outcome.reason IS NOT NULL THEN
+                -- Undoes the refusal: no key will ever ask for it again, and there would be one more at each sweep.
+                RAISE EXCEPTION 'it is refused: %', v_outcome.reason;
+            END IF;
             RAISE WARNING 'the hold of trade % cannot be returned: % (%)', v_hold.trade_id, SQLERRM, SQLSTATE;
             CONTINUE;
         END;
-        CONTINUE WHEN v_outcome.reason IS NOT NULL;
         trade_id := v_hold.trade_id;
         journal_id := v_outcome.journal_id;
         RETURN NEXT;

@@ -49,8 +49,15 @@ SELECT ledger.guard_table('ledger.entry', true, 'STATEMENT');
 REVOKE ALL ON ledger.journal_first, ledger.entry_first FROM ledger_writer;
 GRANT SELECT, INSERT ON ledger.journal, ledger.entry TO ledger_writer;
 
--- What was given while 0003_tables.sql looked for starter grants: accounts that changed lately, each by its key. The locks
--- above have let every posting of before finish.
+-- What was opened after 0003_tables.sql looked for communities. The locks above have let every transaction of before finish.
+SET LOCAL ROLE ledger_writer;
+SELECT ledger.open_community(a.community_id)
+FROM ledger.account a
+WHERE a.account_id >= 4611686018427387904 AND a.kind = 'issuer' AND a.owner IS NULL
+    AND NOT EXISTS (SELECT FROM ledger.community c WHERE c.community_id = a.community_id);
+SET LOCAL ROLE ledger_owner;
+
+-- What was given while 0003_tables.sql looked for starter grants: accounts that changed lately, each by its key.
 INSERT INTO ledger.bonus (community_id, owner, kind, about, journal_id)
 SELECT a.community_id, a.owner, j.kind, a.owner, j.journal_id
 FROM ledger.balance b
