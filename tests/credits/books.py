@@ -81,6 +81,15 @@ class Books:
             time.sleep(0.1)
         raise AssertionError("another test keeps a transaction open for very long")
 
+    def await_lock(self) -> None:
+        """Until a session of this database waits for a lock."""
+        waiting = "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        for _ in range(PATIENCE_STEPS):
+            if self.run(waiting, role=roles.SUPER):
+                return
+            time.sleep(0.01)
+        raise AssertionError("nobody waits for a lock")
+
     def seal(self) -> list[str]:
         """Steps until something is sealed or nothing is to be sealed; what each said."""
         said = [self.step()]

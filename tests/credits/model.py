@@ -213,7 +213,7 @@ class Model:
             out.append(((hold.community, "fees", None), hold.held - amount))
         theirs, main = self.get(community, "clearing", hold.community), self.get(community, "main", payee)
         into = [(theirs, -amount), (main, amount)]
-        reason = self.judge(out, errors.HoldEnded, errors.OtherPayee if hold.payee not in (None, payee) else None)
+        reason = self.judge(out, errors.HoldEnded, errors.OtherPayee if hold.payee != payee else None)
         if hold.is_expired and reason is not errors.HoldEnded:
             reason = errors.HoldExpired
         reason = reason or self.judge(into, errors.LimitReached, None)

@@ -1,8 +1,11 @@
 """Holds that somebody changed with the guards off: found when they have ended, and not returned unseen."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-from localex.credits import health, queries, services
+import pytest
+
+from localex.credits import errors, health, queries, services
 from localex.lib import clock
 from localex.lib.ids import new_id
 from tests.credits.conftest import Town
@@ -166,3 +169,27 @@ def test_only_a_hold_of_the_release_before_may_have_no_deadline_in_the_audit(sit
     trade = _promise(town, payer, town.member())
     site.damage("DELETE FROM ledger.audit WHERE what = 'deadline'")
     assert [row["subject"] for row in result_of(inspect(), "I6")["offences"]] == [f"escrow of trade {trade}"]
+
+
+def test_a_payee_who_is_named_while_somebody_else_is_paid(site: Site) -> None:
+    """The one who waits for the lock of the escrow account pays by what it says then, not by what it said before."""
+    town = site.town()
+    payer, named, paid = town.member(gift=100), town.member(), town.member()
+    trade = new_id()
+    site.books.run(
+        f"SELECT ledger.hold_credits(uuidv7(), '{town.id}', '{trade}', '{payer}', 5, now() + interval '1 day', NULL)"
+    )
+    with site.books.connect() as other, ThreadPoolExecutor(1) as pool:
+        other.autocommit = False
+        assert other.execute("SELECT ledger.name_payee(%s, %s)", [trade, named]).fetchone() == (True,)
+
+        def commit_when_waited_for() -> None:
+            site.books.await_lock()
+            other.commit()
+
+        pool.submit(commit_when_waited_for)
+        with pytest.raises(errors.OtherPayee):
+            town.release(trade, paid)
+    town.release(trade, named)
+    assert (town.balance(named), town.balance(paid)) == ((5, 0), (0, 0))
+    assert inspect().ok

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from localex.credits import catalogue, seals
 
@@ -27,6 +27,8 @@ CHECKS = {
 
 # Not an invariant of rows: it names no community and stops none, but somebody should look.
 STRUCTURE = "structure"
+# What a check says that could not come to an end: something in the tables cannot even be reckoned with.
+UNCHECKED = "the check itself"
 STRUCTURE_WORDS = "Guards, functions and rights are as this release makes them"
 
 Progress = Callable[[int, int, str], None]
@@ -130,6 +132,17 @@ def run_structure_check(*, limit: int = MAX_OFFENCES) -> CheckResult:
     return CheckResult(STRUCTURE, STRUCTURE_WORDS, len(found), [Offence(None, *row) for row in found[:limit]])
 
 
+def _run_or_fail(name: str, *, since: datetime | None, community_id: UUID | None, limit: int) -> CheckResult:
+    try:
+        return run_check(name, since=since, community_id=community_id, limit=limit)
+    except OperationalError:
+        raise
+    except (DatabaseError, OverflowError, ValueError) as error:
+        # Nothing of what it read is repeated here but the server's own first line.
+        offence = Offence(None, UNCHECKED, f"cannot be carried out: {str(error).splitlines()[0]}")
+        return CheckResult(name, CHECKS[name], 1, [offence], {None: 1})
+
+
 def run_checks(
     *,
     since: datetime | None = None,
@@ -139,7 +152,9 @@ def run_checks(
 ) -> list[CheckResult]:
     """Run all checks, I1 to I8, each naming at most `limit` offending rows of a community; see `run_check`.
 
-    Then, unless one community is asked for, how the schema is built.
+    Then, unless one community is asked for, how the schema is built. A check that the database cannot carry out (a
+    number beyond its type, a function that is gone) is broken by that itself, of nobody knows which community, and the
+    others are run all the same; a server that goes away or runs out of time raises.
 
     `progress(done, of, words)` is called before each of them and after the last.
     """
@@ -147,7 +162,7 @@ def run_checks(
     for done, (name, words) in enumerate(CHECKS.items()):
         if progress:
             progress(done, len(CHECKS), f"{name} {words}")
-        results.append(run_check(name, since=since, community_id=community_id, limit=limit))
+        results.append(_run_or_fail(name, since=since, community_id=community_id, limit=limit))
     if community_id is None:
         results.append(run_structure_check(limit=limit))
     if progress:

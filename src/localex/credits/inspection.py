@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from localex.credits import checks, seals
 from localex.credits.checks import CheckResult, Progress
@@ -34,6 +34,8 @@ BATCH = 100
 MAX_BATCHES = 1_000
 OVERDUE = "the hold expired at"
 MOST_LOOKED = 1_000
+# How long a hold that is due is waited for while somebody has it locked.
+PATIENCE = "20s"
 FOUND = "A check found something in the books that must be looked at first. Credits stay where they are until then."
 
 
@@ -113,7 +115,9 @@ def _return_expired() -> None:
         if returned:
             log.warning("ledger_holds_returned", trades=[str(trade_id) for trade_id in returned])
         if len(returned) < BATCH:
-            return
+            break
+    # Those that somebody had locked, perhaps to return them just now, were passed over.
+    _return_sound(set())
 
 
 def _find_damaged_holds() -> list[tuple[str, str]]:
@@ -138,11 +142,16 @@ def _return_sound(damaged: set[str]) -> None:
     for (trade_id,) in rows:
         if f"escrow of trade {trade_id}" not in damaged:
             try:
-                with transaction.atomic():
+                with transaction.atomic(), connection.cursor() as cursor:
+                    cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
                     expire(key=new_id(), trade_id=trade_id)
             except LocalExError as error:
                 # Somebody ended it meanwhile, or its payer's account is closed: the check says what is left.
                 log.warning("ledger_hold_not_returned", trade=str(trade_id), why=error.code)
+            except OperationalError as error:
+                # Locked by somebody for longer than any posting takes, and perhaps the next ones as well.
+                log.warning("ledger_hold_not_returned", trade=str(trade_id), why=str(error).strip())
+                return
 
 
 def look(*, scope: str, progress: Progress | None = None) -> list[CheckResult]:

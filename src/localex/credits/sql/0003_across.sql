@@ -80,7 +80,8 @@ BEGIN
     END IF;
     v_outcomes := ARRAY(SELECT o FROM ledger.post_batch(ARRAY[
         (p_key_out, v_hold.community_id, 'clearing_out', p_actor, p_trade_id, v_hash, v_accounts, v_amounts,
-         ledger.check_payee(v_hold, p_payee)),
+         -- A hold without a payee is one of release 0.1.0, for somebody of its own community.
+         CASE WHEN v_hold.payee IS DISTINCT FROM p_payee THEN 'other_payee'::ledger.refusal END),
         (p_key_in, p_payee_community, 'clearing_in', p_actor, p_trade_id, v_hash,
          ARRAY[ledger.get_account(p_payee_community, 'clearing', v_hold.community_id),
                ledger.get_account(p_payee_community, 'main', p_payee)], ARRAY[-v_amount, v_amount], NULL)

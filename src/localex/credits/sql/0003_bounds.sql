@@ -1,7 +1,9 @@
 -- How much, how far ahead, how many: what every function asks of its arguments. Run as ledger_writer.
 --
 -- No amount, no limit above 10^15 hundredths, no balance beyond 10^18 (a CHECK): sums and differences of these are far from
--- where a bigint ends, so nothing that reads or sweeps can be made to fail by what somebody booked.
+-- where a bigint ends, so nothing that reads can be made to fail by what somebody booked. (Who calls the functions a
+-- thousand times can hold so much that it does not fit into one account again; the sweep goes on without such a hold, and
+-- I6 says so.)
 
 SET LOCAL ROLE ledger_writer;
 

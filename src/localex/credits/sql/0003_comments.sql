@@ -37,7 +37,7 @@ COMMENT ON FUNCTION ledger.cut_partitions() IS
     'for a lock and raises 55P03 then: call it again later.';
 COMMENT ON FUNCTION ledger.cut_table(text) IS
     'Takes one of three steps towards one partition more of journal or entry; the number of partitions made, 0 or '
-    '1.';
+    '1, and null when there was nothing to do, and no lock taken.';
 COMMENT ON FUNCTION ledger.expire_hold(uuid, uuid) IS
     'Gives all that is held back to the payer because the deadline has passed, by this database''s clock. '
     'Refuses: account_closed, hold_ended, hold_not_expired.';
@@ -131,7 +131,7 @@ COMMENT ON FUNCTION ledger.pay_out(uuid, ledger.hold, uuid, bigint, uuid, bytea)
 COMMENT ON FUNCTION ledger.pay_protection(uuid, uuid, uuid, bigint, uuid, uuid) IS
     'Pays a member out of the protection account, to main. `p_reference`: the trade that it is about, or null. '
     'Refuses: account_closed, insufficient_credits, limit_reached.';
-COMMENT ON FUNCTION ledger.post(uuid, uuid, ledger.journal_kind, uuid, uuid, bytea, bigint[], bigint[], ledger.refusal) IS
+COMMENT ON FUNCTION ledger.post(uuid, uuid, ledger.journal_kind, uuid, uuid, bytea, bigint[], bigint[], ledger.refusal, uuid) IS
     'Posts one transfer, or records why it was refused; moves credits, as post_pair and post_batch do. '
     'Balances take part once each; an amount of null gives what is missing, as far as its balance reaches. Locks '
     'the balances in the order of their ids. Raises LX001 key used for another request, LX002 key too old, LX003 '

@@ -213,12 +213,13 @@ BEGIN
             v_amounts := v_amounts || (v_back - v_to_main);
         END IF;
     END IF;
-    IF v_amounts = ARRAY[-v_held, v_held] THEN
+    -- Whoever is named stays named; a hold without a payee may get one while the locks are waited for.
+    IF v_amounts = ARRAY[-v_held, v_held] AND p_hold.payee IS NOT NULL THEN
         v_outcome := ledger.post_pair(p_key, p_hold.community_id, 'release', p_actor, p_hold.trade_id, p_hash,
             v_accounts[1], v_accounts[2], v_held, p_hold.expires_at, ledger.check_payee(p_hold, p_payee));
     ELSE
         v_outcome := ledger.post(p_key, p_hold.community_id, 'release', p_actor, p_hold.trade_id, p_hash, v_accounts,
-            v_amounts, ledger.check_payee(p_hold, p_payee));
+            v_amounts, ledger.check_payee(p_hold, p_payee), p_payee);
     END IF;
     IF v_outcome.reason IS NULL AND NOT v_outcome.repeated THEN
         UPDATE ledger.hold SET state = 'released', ended_by = p_key WHERE trade_id = p_hold.trade_id;
@@ -349,11 +350,11 @@ BEGIN
         BEGIN
             v_outcome := ledger.give_back(uuidv7(ledger.clock() - clock_timestamp()), v_hold.trade_id, 'expiry', NULL,
                                           ledger.request_hash('expiry', v_hold.trade_id::text));
-        EXCEPTION WHEN OTHERS THEN
             IF v_outcome.reason IS NOT NULL THEN
                 -- Undoes the refusal: no key will ever ask for it again, and there would be one more at each sweep.
                 RAISE EXCEPTION 'it is refused: %', v_outcome.reason;
             END IF;
+        EXCEPTION WHEN OTHERS THEN
             RAISE WARNING 'the hold of trade % cannot be returned: % (%)', v_hold.trade_id, SQLERRM, SQLSTATE;
             CONTINUE;
         END;

@@ -3,8 +3,8 @@
 SET LOCAL ROLE ledger_writer;
 
 -- Moves an amount from one balance to another when nothing stands in the way, and leaves everything else to ledger.post:
--- refusals, repeated keys, rejections, a clock that was set back behind what `p_before` allows. Arguments, outcome and
--- errors are those of ledger.post, whose guarantees it keeps:
+-- refusals, repeated keys, rejections, what `p_before` no longer allows. Arguments, outcome (amounts: of the giver, then of
+-- the taker) and errors are those of ledger.post, whose guarantees it keeps:
 --
 --   p_giver, p_taker  the two balances
 --   p_amount          from one to the other, in hundredths, positive

@@ -79,6 +79,8 @@ COMMENT ON FUNCTION ledger.post_of_release_0_1_0 IS
 -- As described in 0001_posting.sql, and:
 --
 --   p_refused   why the caller knows that this cannot be; recorded as the reason unless the key was used before
+--   p_payee     to whom the hold of the trade p_reference goes: refused when it has come to name somebody else, which
+--               only one without a payee can, while the locks were waited for; null: not asked
 --
 -- Raises as well: LX010 while postings of the community are stopped. The key is looked up once, after the locks were
 -- granted, in a statement that also reads the horizon: whoever moves it waits for transactions that had taken a number
@@ -86,7 +88,8 @@ COMMENT ON FUNCTION ledger.post_of_release_0_1_0 IS
 -- once more would cost a twentieth of the posting rate.
 CREATE FUNCTION ledger.post(
     p_key uuid, p_community_id uuid, p_kind ledger.journal_kind, p_actor uuid, p_reference uuid,
-    p_request_hash bytea, p_balance_ids bigint[], p_amounts bigint[], p_refused ledger.refusal DEFAULT NULL
+    p_request_hash bytea, p_balance_ids bigint[], p_amounts bigint[], p_refused ledger.refusal DEFAULT NULL,
+    p_payee uuid DEFAULT NULL
 ) RETURNS ledger.outcome
 LANGUAGE plpgsql
 SET enable_seqscan = off
@@ -185,6 +188,10 @@ BEGIN
     END IF;
     IF p_kind IN ('hold', 'release', 'expiry') AND v_reason IS DISTINCT FROM 'hold_ended' THEN
         v_reason := coalesce(ledger.hold_forbids(p_kind, p_reference, v_booked_at), v_reason);
+    END IF;
+    IF p_payee IS NOT NULL AND v_reason IS NULL
+        AND EXISTS (SELECT FROM ledger.hold h WHERE h.trade_id = p_reference AND h.payee <> p_payee) THEN
+        v_reason := 'other_payee';
     END IF;
 
     IF v_reason IS NOT NULL THEN
