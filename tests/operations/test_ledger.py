@@ -11,7 +11,7 @@ from localex.credits import health, inspection
 from localex.credits.models import CheckRun
 from localex.jobs.models import Job
 from localex.lib import clock
-from localex.operations import tasks, wish
+from localex.operations import ledger, tasks, wish
 from localex.operations.ledger import MAX_REASON, find_ledger_problems
 from tests import town
 
@@ -40,8 +40,13 @@ def test_in_order(staff: Client) -> None:
     assert "What was decided" in page
 
 
-def test_a_ledger_that_nobody_checks_is_said(staff: Client) -> None:
-    assert [problem.code for problem in find_ledger_problems()] == ["unchecked"]
+def test_a_ledger_that_nobody_checks_is_said(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+
+    for minutes, found in ((44, []), (46, ["unchecked"])):
+        age = clock.now() - timedelta(minutes=minutes)
+        monkeypatch.setattr(ledger, "find_installed_at", lambda age=age: age)
+        assert [problem.code for problem in find_ledger_problems()] == found
+    assert "The ledger was not checked yet." in text(staff)
     checked(minutes_ago=50)
     assert [problem.code for problem in find_ledger_problems()] == ["unchecked"]
     assert "not checked for 50 minutes" in text(staff)
@@ -120,8 +125,8 @@ def test_a_stopped_community_goes_on_for_a_reason(staff: Client, member: Any) ->
     assert "Postings let go on" in page
     assert f"Account {member.user.pk}: {REASON}" in page
     # Who resumed it is named; the stop came from a command.
-    assert f"<td>{member.display_name}</td>" in page
-    assert "<td>no member</td>" in page
+    assert f'<td data-label="Who">{member.display_name}</td>' in page
+    assert '<td data-label="Who">no member</td>' in page
     assert member.user.email not in page.split("What was decided")[1]
 
 
@@ -202,6 +207,29 @@ def test_a_check_that_cannot_be_made_is_said(staff: Client, member: Any, monkeyp
     with pytest.raises(TimeoutError):
         work()
     assert "The check could not be made (TimeoutError). Postings stay stopped." in text(staff)
+
+
+def test_what_to_do_comes_before_letting_go_on(staff: Client, member: Any) -> None:
+    """Evidence first; and a later look at what is new does not read like an all-clear."""
+    offence = {"community_id": str(member.community_id), "subject": "balance 7", "detail": "500 too much"}
+    checked(ok=False, minutes_ago=9, results=[{"name": "I3", "words": "Balances", "count": 1, "offences": [offence]}])
+    checked(scope="incremental")
+    inspection.stop(community_id=member.community_id, words="A check found something.")
+    (stopped, broken) = find_ledger_problems()
+    assert "localex backup" in stopped.remedy
+    page = text(staff)
+    order = [
+        "Keep evidence:",
+        "Do not restore over anything.",
+        "the rows</a>",
+        "--read-only",
+        "</ol>",
+        "Let credits move again",
+    ]
+    places = [page.index(words, page.index("ops-steps")) for words in order]
+    assert places == sorted(places)
+    assert "found nothing more, 60 seconds ago" in page or "found nothing more, 61 seconds ago" in page
+    assert broken.code == "broken"
 
 
 def test_only_staff_and_only_by_a_form(staff: Client, member: Any) -> None:

@@ -1,11 +1,13 @@
 """The operator page and the banner of the staff pages."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils.formats import date_format
@@ -82,7 +84,10 @@ def test_what_was_not_looked_at_is_not_called_empty(staff: Client) -> None:
     Status.objects.update(detail={**GOOD, "backups": [], "looked_at": "2026-11-23T03:00:00+00:00"})
     page = text(staff)
     # In the time of the community, like every other page; and the page says whose it is.
-    assert "None yet, as of 23 November, 04:00. <code>localex backup</code>" in page
+    assert (
+        f"None yet, as of 23 November, 04:00. <code>localex backup --data-dir {settings.LOCALEX.data_dir}</code>"
+        in page
+    )
     assert "Times on the staff pages: Europe/Vienna, UTC+01:00." in page
     assert date_format(datetime(2026, 11, 23, 17, 5), "DATETIME_FORMAT") == "23 Nov 2026, 17:05"
     for path in ("/staff/", "/staff/members/member/", "/staff/trading/staffpayment/"):
@@ -95,7 +100,8 @@ def test_what_is_wrong_is_loud_on_every_staff_page(staff: Client) -> None:
     said(key_confirmed=False)
     page = text(staff)
     assert "The last proven restore is 2 days old" in page
-    assert "<code>localex drill</code>" in page
+    # Whoever pastes it hits this very town.
+    assert f"<code>localex drill --data-dir {settings.LOCALEX.data_dir}</code>" in page
     for path in ("/staff/", "/staff/members/member/"):
         banner = text(staff, path)
         assert 'class="ops-banner" role="alert"' in banner
@@ -174,6 +180,7 @@ def test_what_runs_is_shown_with_how_long_it_took_last(staff: Client) -> None:
 
 def test_the_age_of_the_last_proof_stands_out(staff: Client) -> None:
     said()
+    ran("backup")
     assert 'class="ops-proof is-state-none"' in text(staff)
     ran("drill", hours_ago=3)
     page = text(staff)
@@ -183,6 +190,71 @@ def test_the_age_of_the_last_proof_stands_out(staff: Client) -> None:
     page = text(staff)
     assert 'class="ops-proof is-state-bad"' in page
     assert "The drill after it failed." in page
+
+
+def verdict(client: Client) -> str:
+    found = re.search(r'<p class="ops-verdict is-(\w+)"><strong>(.*?)</strong>', text(client))
+    assert found
+    return f"{found[1]}: {found[2]}"
+
+
+def test_the_page_begins_with_a_verdict(staff: Client) -> None:
+    CheckRun.objects.create(started_at=clock.now(), finished_at=clock.now(), scope="full", ok=True)
+    status = said(first_seen_at=clock.now().isoformat())
+    ran("backup")
+    assert verdict(staff) == "waiting: Not proven yet."
+    ran("drill", hours_ago=3)
+    assert verdict(staff) == "safe: Safe."
+    assert "a restore was proven 3 hours ago" in text(staff)
+    status.detail["same_disk"] = True
+    status.save()
+    assert verdict(staff) == "needs: Needs you."
+    status.detail["key_confirmed"] = False
+    status.save()
+    assert verdict(staff) == "unsafe: Not safe."
+    page = text(staff)
+    assert page.index("ops-verdict") < page.index("As of") < page.index("What needs you")
+
+
+def test_nothing_looks_safe_while_the_backups_are_gone(staff: Client) -> None:
+    CheckRun.objects.create(started_at=clock.now(), finished_at=clock.now(), scope="full", ok=True)
+    ran("backup")
+    ran("drill", hours_ago=0.05)
+    just_now = (clock.now() - timedelta(seconds=20)).isoformat()
+    status = said(shipped_at=just_now)
+    page = text(staff)
+    assert "is-state-good" in page
+    assert "is-bad" not in page
+    status.detail |= {"store_gone": "x", "store_is_there": False}
+    status.save()
+    page = text(staff)
+    assert verdict(staff) == "unsafe: Not safe."
+    assert "/mnt/other is not there." in page
+    assert "Only if the old backups are lost" in page
+    assert "is-state-bad" in page
+    assert "What was proven is gone from its place." in page
+    # The newest backup, up to when changes are safe, and the place.
+    for words in ("out of reach", "late", "not there"):
+        assert f'<span class="ops-mark is-bad">{words}</span>' in page
+    assert "not on the database" not in page
+    status.detail["store_is_there"] = True
+    status.save()
+    assert "/mnt/other is there, but is not the store that was used." in text(staff)
+
+
+@pytest.mark.parametrize("change", [{"key_confirmed": False}, {"error": "the disk is full"}, {"lag_s": 61}])
+def test_a_proof_is_not_green_while_something_grave_is_known(staff: Client, change: dict[str, Any]) -> None:
+    ran("backup")
+    ran("drill", hours_ago=3)
+    said(**change)
+    assert 'class="ops-proof is-state-none"' in text(staff)
+
+
+def test_changes_are_late_after_what_is_promised(staff: Client) -> None:
+    for seconds, lag, is_late in ((110, 30, False), (130, 30, True), (70, 61, True)):
+        Status.objects.all().delete()
+        said(shipped_at=(clock.now() - timedelta(seconds=seconds)).isoformat(), lag_s=lag)
+        assert ('<span class="ops-mark is-bad">late</span>' in text(staff)) == is_late
 
 
 def test_an_end_has_a_result() -> None:

@@ -51,9 +51,13 @@ def find_problems(facts: Facts, *, now: datetime) -> list[Problem]:
         return []
     if facts.detail.get("store_gone") and not _is_silent(facts, now):
         # Everything else about the store follows from this.
-        remedy = "Mount the disk or put the folder back; or begin anew there with `localex backup accept-store`."
+        remedy = (
+            "Mount the disk or put the folder back, and everything goes on by itself. Only if the old backups are "
+            "lost: begin anew there with `localex backup accept-store`."
+        )
         words = "The backups are gone from their place, so nothing is being kept safe: " + str(facts.detail["store"])
-        gone = Problem("store_gone", f"{words} is not the store that was used.", remedy)
+        how = "is there, but is not the store that was used" if facts.detail.get("store_is_there") else "is not there"
+        gone = Problem("store_gone", f"{words} {how}.", remedy)
         return [gone, *_about_proof(facts, now)]
     found = [*_about_the_part(facts, now), *_about_backups(facts, now), *_about_proof(facts, now)]
     if facts.said_at is not None:

@@ -33,6 +33,7 @@ from localex.embedded.directory import replace_file
 from localex.embedded.errors import StartError
 from localex.embedded.installation import Installation
 from localex.embedded.logs import WARNING
+from localex.embedded.naming import name_directory
 
 # After the start the machine belongs to those who open their first pages.
 FIRST_AFTER = timedelta(seconds=60)
@@ -267,6 +268,7 @@ class Keeper:
             "lag_s": max(0.0, round(lag, 1)),
             "error": self._error or self._receiver.state.trouble,
             "store_gone": self._describe_place(),
+            "store_is_there": bool(self._store.own_folder and self._store.own_folder.is_dir()),
             "retention": self._describe_retention(),
             **self._describe_kept(),
         }
@@ -312,7 +314,7 @@ class Keeper:
             last = self._warned.get(problem.code)
             if last is None or now - last >= WARN_AGAIN_AFTER:
                 self._warned[problem.code] = now
-                self._tell(f"{WARNING}{problem.words} {problem.remedy}")
+                self._tell(f"{WARNING}{problem.words} {name_directory(problem.remedy, self._site.directory.root)}")
         gone = set(self._warned) - {problem.code for problem in problems}
         for code in gone:
             del self._warned[code]

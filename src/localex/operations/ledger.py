@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Min
 
 from localex.backup.health import Problem, spell
 from localex.communities.models import Community
@@ -67,7 +69,7 @@ def find_ledger_problems(known: Known | None = None) -> list[Problem]:
     known = known or Known()
     # Somebody who stopped it by hand left no rows.
     remedy = (
-        "Look at the rows below, then say there why they may move again."
+        "Keep evidence first: run `localex backup` now, and restore over nothing. The steps stand below."
         if known.failures
         else "Say below why they may move again."
     )
@@ -79,7 +81,9 @@ def find_ledger_problems(known: Known | None = None) -> list[Problem]:
         names = ", ".join(dict.fromkeys(row["check"] for row in list_offences(known.failures)))
         problems.append(Problem("broken", f"A check found the ledger not in order: {names}.", "The rows stand below."))
     last = known.last
-    if last is None or clock.now() - last.finished_at > CHECK_AGE:
+    # A new installation has as long for its first check as any other has between two.
+    since_check = last.finished_at if last else find_installed_at()
+    if since_check is None or clock.now() - since_check > CHECK_AGE:
         age = f"for {spell(clock.now() - last.finished_at)}" if last else "yet"
         problems.append(
             Problem(
@@ -103,6 +107,12 @@ def find_ledger_problems(known: Known | None = None) -> list[Problem]:
         remedy = "Look for a transaction that never ends, or a worker that stands still: logs/worker.log."
         problems.append(Problem("unsealed", words, remedy, False))
     return problems
+
+
+def find_installed_at() -> datetime | None:
+    """When the first migration ran here, or None when nothing says so. A small table."""
+    moment: datetime | None = MigrationRecorder.Migration.objects.aggregate(at=Min("applied"))["at"]
+    return moment
 
 
 def list_offences(failures: Iterable[CheckRun]) -> list[dict[str, Any]]:

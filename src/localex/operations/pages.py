@@ -1,6 +1,6 @@
 """What the operator page says, put together from the queries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,16 +9,19 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.timezone import localdate
 
-from localex.backup.health import PROOF_AGE, Facts, find_problems, spell
+from localex.backup.health import PROOF_AGE, SHIPPING_LAG, Facts, find_problems, spell
 from localex.lib import clock
 from localex.lib.sizes import spell_bytes
 from localex.operations import queries
 from localex.operations.ledger import ResumeForm, describe_ledger
 from localex.operations.models import Run
 from localex.operations.queries import Day
+from localex.operations.verdict import find_verdict
 
 # What began longer ago and has no end was cut off.
 RUNS_FOR = timedelta(hours=12)
+# The part says something every 30 seconds; one time may be missed.
+BETWEEN_WORDS = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +45,28 @@ def describe_overview(tried: Mapping[UUID, ResumeForm] | None = None) -> dict[st
     days = queries.list_proven_days(today=localdate(now), store=queries.find_store_name(status))
     runs = queries.list_runs()
     books = describe_ledger(now, tried or {})
-    problems = [*books["ledger_problems"], *find_problems(facts, now=now)]
+    about_backups = find_problems(facts, now=now)
+    problems = [*books["ledger_problems"], *about_backups]
+    grave = {problem.code for problem in about_backups if problem.is_grave}
+    proof_age = spell(now - facts.last_proof_at) if facts.last_proof_at else ""
+    is_off = not settings.LOCALEX.backup
+    is_checked = books["last_check"] is not None
     return {
         **books,
+        "verdict": find_verdict(problems, is_off=is_off, is_checked=is_checked, proof_age=proof_age),
         "problems": sorted(problems, key=lambda problem: not problem.is_grave),
+        "backup_codes": grave,
         "status": status,
         "status_age": spell(now - status.at) if status else "",
         "shipped_at": shipped_at,
         "shipped_age": spell(max(now - shipped_at, timedelta())) if shipped_at else "",
+        "is_late": shipped_at is not None and _is_late(grave, now - shipped_at),
         "looked_at": _moment(detail.get("looked_at")),
         "facts": facts,
-        "proof_state": _judge_proof(facts, now),
-        "proof_age": spell(now - facts.last_proof_at) if facts.last_proof_at else "",
+        "proof_state": _judge_proof(facts, now, grave),
+        "proof_age": proof_age,
         "backup_age": spell(now - facts.last_backup_at) if facts.last_backup_at else "",
-        "is_off": not settings.LOCALEX.backup,
+        "is_off": is_off,
         "backups": [_describe_backup(entry) for entry in detail.get("backups") or []],
         "days": days,
         "proven_words": _count_proven(days),
@@ -64,11 +75,20 @@ def describe_overview(tried: Mapping[UUID, ResumeForm] | None = None) -> dict[st
     }
 
 
-def _judge_proof(facts: Facts, now: datetime) -> str:
-    """`good`, or `bad` when the last drill failed or is too old, or `none` before the first."""
+def _judge_proof(facts: Facts, now: datetime, grave: Set[str]) -> str:
+    """`bad` when what was proven is gone, failed since or is too old; `good` only while nothing `grave` is known."""
+    if facts.last_drill_failed or "store_gone" in grave:
+        return "bad"
     if facts.last_proof_at is None:
-        return "bad" if facts.last_drill_failed else "none"
-    return "bad" if facts.last_drill_failed or now - facts.last_proof_at > PROOF_AGE else "good"
+        return "none"
+    if now - facts.last_proof_at > PROOF_AGE:
+        return "bad"
+    return "none" if grave else "good"
+
+
+def _is_late(grave: Set[str], age: timedelta) -> bool:
+    """Whether the newest safe change is older than was promised, as far as the backup part can have said so yet."""
+    return bool(grave & {"store_gone", "silent", "lag"}) or age > SHIPPING_LAG + BETWEEN_WORDS
 
 
 def _count_proven(days: Sequence[Day]) -> str:

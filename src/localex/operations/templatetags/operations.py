@@ -3,12 +3,14 @@
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import transaction
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone_name, localtime
 
+from localex.embedded.naming import name_directory
 from localex.lib import clock
 from localex.operations import queries
 from localex.operations.ledger import find_ledger_problems
@@ -43,8 +45,8 @@ def staff_zone() -> str:
 
 @register.filter
 def commands(words: str) -> SafeString:
-    """Words in which `commands` stand between backticks, as on the terminal."""
-    parts = words.split("`")
+    """Words in which `commands` stand between backticks, as on the terminal; each says where the data are."""
+    parts = name_directory(words, settings.LOCALEX.data_dir).split("`")
     return format_html_join(
         "", "{}", ((format_html("<code>{}</code>", part) if number % 2 else part,) for number, part in enumerate(parts))
     )
