@@ -77,6 +77,7 @@ def test_a_town_comes_back_from_the_store_and_the_key_alone(backed: Backed, town
     back = localex("restore", "--to", backed.between.isoformat(), "--into", place / "new", *words)
     assert back.returncode == ExitCode.OK, back.stderr
     assert f"localex up --data-dir {place / 'new'}" in back.stdout
+    assert f"Its backups go to {place / 'new' / 'backups'} then." in back.stdout
     assert "public.posting" not in back.stdout
     assert "--verbose names" in back.stdout
     assert read_postings(place / "new")[-1] == "between"
@@ -112,5 +113,7 @@ def test_what_is_wrong_has_an_exit_code(own_store: FolderStore, town: Town, plac
     assert f"BROKEN  {base} has 1 bytes instead of" in broken.stdout
     failed = localex("restore", "--into", place / "new", *words)
     assert failed.returncode == ExitCode.BACKUP_DAMAGED
+    gone = localex("backup", "list", "--store", place / "not mounted", "--key", key)
+    assert (gone.returncode, "the folder does not exist" in gone.stderr) == (ExitCode.NOTHING_TO_RESTORE, True)
     refused = localex("backup", "run", "--data-dir", place / "new")
     assert refused.returncode == ExitCode.NOT_RUNNING

@@ -86,7 +86,7 @@ def newest_id(store: Store) -> str:
     """The newest backup. Raises NothingToRestore when there is none."""
     ids = list_ids(store)
     if not ids:
-        raise NothingToRestore(f"There is no backup in {store.place}.")
+        raise NothingToRestore(store.describe_empty())
     return ids[-1]
 
 

@@ -9,11 +9,13 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
-from localex.backup.errors import StoreGone
+from localex.backup.errors import BackupDamaged, StoreGone
 from localex.backup.keys import FILE, Keys
+from localex.backup.regular import read_regular
 from localex.embedded.directory import DataDirectory, replace_file
 
 MARKER = "localex-store.json"
+MAX_MARKER_BYTES = 64 * 1024
 # A name with a dot is left out of every backup: a town that was restored knows no store yet.
 USED = ".backup-stores.json"
 
@@ -28,6 +30,10 @@ class UsedStores:
     def knows(self, place: str) -> bool:
         """Whether the store at `place` was used before."""
         return place in self._read()
+
+    def list_places(self) -> list[str]:
+        """Every place that was used."""
+        return list(self._read())
 
     def remember(self, place: str, marker: str) -> None:
         """Note that the store at `place`, whose marker is called `marker`, is in use."""
@@ -53,8 +59,8 @@ class UsedStores:
 def read_marker(root: Path) -> str:
     """The name in the marker of the store `root`; "" when there is none that can be read."""
     try:
-        return str(json.loads((root / MARKER).read_text())["store"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(json.loads(read_regular(root / MARKER, MAX_MARKER_BYTES))["store"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, BackupDamaged):
         return ""
 
 

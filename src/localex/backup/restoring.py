@@ -102,7 +102,7 @@ def choose(store: Store, keys: Keys, *, backup_id: str, to: datetime | None) -> 
     if to is not None:
         return _choose_for(store, keys, manifests, to)
     if not manifests:
-        raise NothingToRestore(f"There is no backup in {store.place}.")
+        raise NothingToRestore(store.describe_empty())
     chain = find_chain(store, keys, manifests[-1])
     if chain.missing:
         raise BackupDamaged(
@@ -135,7 +135,7 @@ def _choose_for(store: Store, keys: Keys, manifests: list[Manifest], to: datetim
 def _out_of_range(store: Store, keys: Keys, to: datetime) -> NothingToRestore:
     found = find_ranges(store, keys)
     if not found:
-        return NothingToRestore(f"There is no backup in {store.place}.")
+        return NothingToRestore(store.describe_empty())
     ranges = ", or ".join(f"from {_exact(first)} to {_exact(last)}" for first, last in found)
     return NothingToRestore(f"{_exact(to)} cannot be restored. Possible is any time {ranges}.")
 

@@ -7,6 +7,7 @@ encrypted and authenticated before it comes here (see `sealed`), so a store need
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,10 +16,14 @@ from typing import BinaryIO, Protocol
 
 from localex.backup.errors import BackupDamaged, BackupError, Busy, store_error
 from localex.backup.marker import MARKER, UsedStores, read_marker, store_gone
+from localex.backup.regular import open_regular, open_to_read, regular_size
+from localex.backup.place import read_place
 from localex.embedded.directory import DataDirectory, sync_folder
 
 DRAFT_PREFIX = ".draft-"
 LOCK_PREFIX = ".lock-"
+# One part of a name that LocalEx writes; whatever else lies in a folder was put there by others.
+NAME_PART = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 
 
 class Writer(Protocol):
@@ -48,6 +53,9 @@ class Store(Protocol):
     def own_folder(self) -> Path | None:
         """The folder of this machine that the store is, or None when it is elsewhere."""
 
+    def describe_empty(self) -> str:
+        """The sentence for a place without backups, with where else this installation has kept some."""
+
     def check_known(self) -> None:
         """Raise StoreGone when this place was used before and is not that store any more; see `marker`."""
 
@@ -61,10 +69,10 @@ class Store(Protocol):
         """
 
     def open(self, name: str) -> BinaryIO:
-        """Read an object from its start. Raises BackupDamaged when it is not there."""
+        """Read an object from its start. Raises BackupDamaged when it is not there, or is no object."""
 
     def list(self, prefix: str = "") -> list[Stored]:
-        """Every object whose name begins with `prefix`, sorted by name."""
+        """Every object whose name begins with `prefix`, sorted by name; names that LocalEx never writes are left out."""
 
     def size(self, name: str) -> int | None:
         """The size in bytes, or None when there is no such object."""
@@ -80,8 +88,9 @@ class Store(Protocol):
 
 
 def find_store(directory: DataDirectory, folder: Path | None = None) -> Store:
-    """Where an installation's backups are kept: `folder` (LOCALEX_BACKUP_DIR), or `backups` in the data directory."""
-    return FolderStore(folder or directory.root / "backups", used=UsedStores(directory))
+    """Where an installation's backups are kept: `folder` (LOCALEX_BACKUP_DIR), or the place that `localex up` was last
+    told, or `backups` in the data directory."""
+    return FolderStore(folder or read_place(directory) or directory.root / "backups", used=UsedStores(directory))
 
 
 def is_same_disk(data: Path, store: Store) -> bool:
@@ -110,6 +119,13 @@ class FolderStore:
     def own_folder(self) -> Path | None:
         """See Store."""
         return self.root
+
+    def describe_empty(self) -> str:
+        """See Store."""
+        why = "" if self.root.exists() else ": the folder does not exist, as when its disk is not mounted"
+        others = [place for place in self._used.list_places() if place != self.place] if self._used else []
+        hint = f" This town has kept backups in {' and in '.join(others)} (--store)." if others else ""
+        return f"There is no backup in {self.place}{why}.{hint}"
 
     def check_known(self) -> None:
         """See Store."""
@@ -161,32 +177,33 @@ class FolderStore:
     def open(self, name: str) -> BinaryIO:
         """See Store."""
         try:
-            return self._path(name).open("rb")
+            return open_to_read(self._path(name))
         except FileNotFoundError:
             raise BackupDamaged(f"{name} is missing in {self.root}.") from None
         except OSError as error:
             raise store_error(error, self.root) from error
 
     def list(self, prefix: str = "") -> list[Stored]:
-        """See Store; drafts and locks are no objects."""
+        """See Store; drafts and locks are no objects. What is no file has its name here, and opening it is refused."""
         found: list[Stored] = []
         # A prefix may end within a name, so its folder is what is walked.
         start = self.root / prefix.rpartition("/")[0]
-        for folder, _, names in os.walk(start):
-            for file in names:
+        for folder, folders, names in os.walk(start):
+            folders[:] = filter(NAME_PART.fullmatch, folders)
+            for file in filter(NAME_PART.fullmatch, names):
                 path = Path(folder, file)
                 name = path.relative_to(self.root).as_posix()
-                if file.startswith((DRAFT_PREFIX, LOCK_PREFIX)) or not name.startswith(prefix):
+                if not name.startswith(prefix):
                     continue
                 with contextlib.suppress(FileNotFoundError):
-                    found.append(Stored(name, path.stat().st_size))
+                    found.append(Stored(name, regular_size(path)))
         return sorted(found, key=lambda stored: stored.name)
 
     def size(self, name: str) -> int | None:
         """See Store."""
         try:
-            return self._path(name).stat().st_size
-        except FileNotFoundError:
+            return regular_size(self._path(name))
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise store_error(error, self.root) from error
@@ -211,7 +228,7 @@ class FolderStore:
         self._enter()
         try:
             self._make_folder(self.root)
-            descriptor = os.open(self.root / f"{LOCK_PREFIX}{purpose}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = open_regular(self.root / f"{LOCK_PREFIX}{purpose}", os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise store_error(error, self.root) from error
         try:

@@ -1,5 +1,6 @@
 """`localex backup`, `verify` and `restore`: the words around `localex.backup.engine`."""
 
+import shlex
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -7,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from localex.backup.stores import Store, find_store, is_same_disk
+from localex.backup.stores import Store, is_same_disk
 from localex.cli.calling import command, start_word
 from localex.cli.options import DataDir, installation
 from localex.cli.output import console, error_console, errors, progress, say
+from localex.cli.stores import KeyFile, StoreDir, find_keys, open_store, own_keys
 from localex.embedded.errors import ExitCode, StartError
 from localex.lib.sizes import spell_bytes
 
@@ -18,19 +20,6 @@ if TYPE_CHECKING:
     from localex.backup.keys import Keys
     from localex.embedded.installation import Installation
 
-StoreDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--store",
-        envvar="LOCALEX_BACKUP_DIR",
-        help="Folder of the backups, best on another disk.",
-        show_default="backups in the data directory",
-    ),
-]
-KeyFile = Annotated[
-    Path | None,
-    typer.Option("--key", help="File with the backup key.", show_default="the data directory's own"),
-]
 Daily = Annotated[int, typer.Option("--daily", envvar="LOCALEX_BACKUP_DAILY", min=0, help="Days to keep one of.")]
 Weekly = Annotated[int, typer.Option("--weekly", envvar="LOCALEX_BACKUP_WEEKLY", min=0, help="Weeks to keep one of.")]
 Monthly = Annotated[
@@ -101,7 +90,8 @@ def list_them(data_dir: DataDir = None, store: StoreDir = None, key_file: KeyFil
     localex backup list --store /mnt/other-disk/localex --key /media/stick/localex.key
     """
     with errors():
-        _list(find_store(installation(data_dir).directory, store), find_keys(installation(data_dir), key_file))
+        own = installation(data_dir)
+        _list(open_store(own, store), find_keys(own, key_file))
 
 
 @backup.command("prune")
@@ -122,7 +112,7 @@ def prune(
     with errors():
         own = installation(data_dir)
         _prune(
-            find_store(own.directory, store),
+            open_store(own, store),
             find_keys(own, None),
             daily=daily,
             weekly=weekly,
@@ -144,8 +134,8 @@ def accept_store(data_dir: DataDir = None, store: StoreDir = None) -> None:
     """
     with errors():
         own = installation(data_dir)
-        _own_keys(own)
-        found = find_store(own.directory, store)
+        own_keys(own)
+        found = open_store(own, store)
         found.accept()
         say(f"The backups are kept in {found.place} from now on.")
 
@@ -159,7 +149,7 @@ def show_key(data_dir: DataDir = None) -> None:
     localex backup key show > /media/stick/localex.key
     """
     with errors():
-        keys = _own_keys(installation(data_dir))
+        keys = own_keys(installation(data_dir))
         say(f"# Backup key of LocalEx, fingerprint {keys.fingerprint}")
         say(keys.secret)
     if sys.stdout.isatty():
@@ -180,7 +170,7 @@ def confirm_key(data_dir: DataDir = None, confirmed_copy: Copy = None) -> None:
     localex backup key confirm --confirmed-copy /media/stick/localex.key
     """
     with errors():
-        keys = _own_keys(installation(data_dir))
+        keys = own_keys(installation(data_dir))
         if confirmed_copy:
             keys.confirm_copy(confirmed_copy)
         else:
@@ -206,7 +196,7 @@ def verify(
     """
     with errors():
         own = installation(data_dir)
-        sys.exit(_verify(find_store(own.directory, store), find_keys(own, key_file), backup_id))
+        sys.exit(_verify(open_store(own, store), find_keys(own, key_file), backup_id))
 
 
 def restore(
@@ -234,35 +224,8 @@ def restore(
     with errors():
         own = installation(data_dir)
         moment = _parse_time(to)
-        found = find_store(own.directory, store)
+        found = open_store(own, store)
         _restore(found, find_keys(own, key_file), backup_id, to=moment, into=into, is_verbose=verbose)
-
-
-def find_keys(own: "Installation", file: Path | None) -> "Keys":
-    """The key that opens them: a copy, or the installation's own. Raises StartError when there is none."""
-    from localex.backup.keys import FILE, Keys
-
-    if file:
-        return Keys.read(file)
-    path = own.directory.secrets / FILE
-    if not path.exists():
-        raise StartError(
-            f"There is no backup key in {own.directory.secrets}. Say with --key where your copy of it is.",
-            ExitCode.SETTINGS,
-        )
-    return Keys.read(path, own.directory.secrets)
-
-
-def _own_keys(own: "Installation") -> "Keys":
-    from localex.backup.keys import Keys
-
-    if not own.directory.secrets.is_dir():
-        raise StartError(
-            f"There is no installation in {own.directory.root}. Start one with `localex up`, "
-            "or say with --data-dir where yours is.",
-            ExitCode.NOT_RUNNING,
-        )
-    return Keys.prepare(own.directory.secrets)
 
 
 def _run(own: "Installation", folder: Path | None, copy: Path | None, *, daily: int, weekly: int, monthly: int) -> None:
@@ -270,7 +233,7 @@ def _run(own: "Installation", folder: Path | None, copy: Path | None, *, daily: 
     from localex.backup.errors import KeyNotConfirmed
     from localex.backup.site import Site
 
-    keys, store = _own_keys(own), find_store(own.directory, folder)
+    keys, store = own_keys(own), open_store(own, folder)
     if copy:
         keys.confirm_copy(copy)
     if not keys.is_confirmed:
@@ -320,10 +283,13 @@ def _prune(store: Store, keys: "Keys", *, daily: int, weekly: int, monthly: int,
 
 def _list(store: Store, keys: "Keys") -> None:
     from localex.backup import engine
+    from localex.backup.errors import NothingToRestore
 
     manifests = engine.list_backups(store, keys)
+    if not manifests and store.own_folder and not store.own_folder.exists():
+        raise NothingToRestore(store.describe_empty())
     if not manifests:
-        say(f"There is no backup in {store.place}.")
+        say(store.describe_empty())
         return
     for manifest in manifests:
         # No table: an id that is cut to the width of a terminal is none.
@@ -374,6 +340,10 @@ def _restore(store: Store, keys: "Keys", backup_id: str, *, to: datetime | None,
         say(f"  {found.seals_aside} seals were made after that time; their published files are in seals-given-up.")
     say(f"Look at it with:  {command('check --read-only', found.directory)}")
     say(f"Start it with:    {command(start_word(found.directory), found.directory)}")
+    say(
+        f"Its backups go to {found.directory / 'backups'} then. To go on in {store.place} instead, put "
+        f"LOCALEX_BACKUP_DIR={shlex.quote(store.place)} in front, and never start the old town again."
+    )
 
 
 def _parse_time(text: str) -> datetime | None:

@@ -4,9 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localex.backup.stores import find_store
-from localex.cli.backup import find_keys
 from localex.cli.output import console, error_console, progress, say
+from localex.cli.stores import find_keys, open_store
 from localex.embedded.directory import DataDirectory
 from localex.embedded.errors import ExitCode, StartError
 from localex.embedded.installation import Installation
@@ -29,7 +28,7 @@ def run_the_drill(
     # Before the restore, so that a drill that is killed leaves a trace; there may be no database to note it in.
     url = own.app_url if own.directory.exists and own.answers() else ""
     run = records.begin_run(url, "drill", started_at=began) if url else None
-    found = find_store(own.directory, store)
+    found = open_store(own, store)
     try:
         with progress("Drill") as report:
             outcome = run_drill(place, found, find_keys(own, key_file), backup_id=backup_id, report=report)
@@ -40,7 +39,9 @@ def run_the_drill(
         raise
     if url:
         # With the place and the time that was reached: whoever reads it judges what that proves (backup/proof.py).
-        records.end_run(url, run, finished_at=datetime.now(UTC), ok=outcome.ok, detail=outcome.summary())
+        summary = outcome.summary()
+        detail = {**summary, "words": f"by hand: {summary['words']}"}
+        records.end_run(url, run, finished_at=datetime.now(UTC), ok=outcome.ok, detail=detail)
     _show(outcome)
     if not outcome.ok:
         error_console().print("[bold red]The backup was not proven.[/] The lines marked FAILED say why.")

@@ -5,6 +5,7 @@ import ipaddress
 import os
 import socket
 import sys
+from pathlib import Path
 
 from localex.cli.calling import command, pasteable
 from localex.cli.commands import are_static_files_current
@@ -106,6 +107,7 @@ class Start:
         if not (installation.has_own_postgres or installation.variable("LOCALEX_BACKUP_URL")):
             _tell("Backups of your own PostgreSQL need LOCALEX_BACKUP_URL, or are yours to make.")
             return
+        say(place_backups(installation))
         # The part finds its own server by the data directory; an address would mean one outside.
         env = {**installation.environment(), **({"DATABASE_URL": None} if installation.has_own_postgres else {})}
         self.supervisor.start(backup_part(installation.directory, env=env, tell=_warn))
@@ -207,6 +209,23 @@ def _outside_names(host: str) -> list[str]:
     except OSError:
         found = set()
     return [name, *sorted(found)]
+
+
+def place_backups(installation: Installation) -> str:
+    """Record where LOCALEX_BACKUP_DIR puts the backups, for every later command; returns where they go, in words."""
+    from localex.backup.place import read_place, record_place
+    from localex.backup.stores import find_store
+
+    directory, folder = installation.directory, installation.variable("LOCALEX_BACKUP_DIR")
+    known = read_place(directory)
+    if folder:
+        record_place(directory, Path(folder))
+        why = "LOCALEX_BACKUP_DIR; remembered"
+    elif known:
+        why = "the last LOCALEX_BACKUP_DIR; remembered"
+    else:
+        why = "in the data directory; LOCALEX_BACKUP_DIR names a folder on another disk"
+    return f"Backups go to {find_store(directory).place} ({why})."
 
 
 def clear_drill(directory: DataDirectory) -> None:

@@ -177,10 +177,10 @@ class Upgrade(Start):
         from localex.backup.stores import find_store
         from localex.cli.output import progress
 
-        say("Making a backup ...")
         installation, directory = self.installation, self.directory
         folder = installation.variable("LOCALEX_BACKUP_DIR")
         store = find_store(directory, Path(folder) if folder else None)
+        say(f"Making a backup in {store.place} ...")
         with (
             progress("Backing up", is_bytes=True) as report,
             records.noted_backup(installation.app_url, words="before an upgrade") as made,

@@ -58,7 +58,9 @@ class Environment(BaseSettings):
     database_pool_size: int = Field(default=8, ge=1, le=100, description="Most connections of one process.")
     backup: bool = Field(default=True, description="Daily backups, the archive of changes and the daily restore drill.")
     backup_dir: Path | None = Field(
-        default=None, description="Folder of the backups, best on another disk; empty: `backups` in the data directory."
+        default=None,
+        description="Folder of the backups, best on another disk; empty: the one that `localex up` was last told, else "
+        "`backups` in the data directory.",
     )
     backup_url: str = Field(
         default="",
