@@ -13,6 +13,7 @@ NAMES = {
 }
 OTHERS = {
     "ours 16": "uniform",
+    "community 16": "one community",
     "hot 16": "one account\nin every posting",
     "pair 16": "hold + capture\n(pairs)",
     "batch 1": "batches of 100,\n1 client",

@@ -120,11 +120,3 @@ def _reachable(parent: Path) -> Path | None:
     from localex.embedded.users import find_server_user
 
     return parent if find_server_user(None).can_reach([parent]) else None
-
-
-def is_there(connection: "psycopg.Connection[Any]", function: str) -> bool:
-    """Whether a function such as `ledger.grant_many` exists."""
-    row = connection.execute(
-        "SELECT EXISTS (SELECT FROM pg_proc WHERE (pronamespace::regnamespace || '.' || proname) = %s)", [function]
-    ).fetchone()
-    return bool(row and row[0])
