@@ -48,7 +48,7 @@ def main() -> None:
         small = measure(cluster, given.small)
         large = measure(cluster, given.entries, is_checked=given.check)
         by_month = measure(cluster, given.entries, is_checked=given.check, is_by_month=True)
-        # Before and after, and the better one counts: what is asked first meets a cold machine, which flatters the others.
+        # The better one of both counts: what is asked first meets a cold machine, which would flatter the others.
         again = measure(cluster, given.small)
     report({name: min(small[name], again[name]) for name in KINDS}, large, by_month)
 
