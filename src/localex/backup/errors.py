@@ -3,15 +3,19 @@
 import errno
 
 from localex.embedded.errors import FULL_DISK, ExitCode, StartError
+from localex.lib.plain import plain
 
 
 class BackupError(StartError):
-    """The backup, or what was asked of it, cannot go on; nothing half-made counts."""
+    """The backup, or what was asked of it, cannot go on; nothing half-made counts.
+
+    The message may hold names from a store that somebody else could write to, so it is made plain.
+    """
 
     code = ExitCode.FAILED
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, self.code)
+        super().__init__(plain(message), self.code)
 
 
 class KeyNotConfirmed(BackupError):
@@ -56,7 +60,7 @@ class Busy(BackupError):
 
 def words_of(error: Exception) -> str:
     """What to tell people about any error: its own sentence, or for one that nobody foresaw its kind and words."""
-    return error.message if isinstance(error, StartError) else f"{type(error).__name__}: {error}"
+    return error.message if isinstance(error, StartError) else plain(f"{type(error).__name__}: {error}")
 
 
 def store_error(error: OSError, place: object) -> BackupError:

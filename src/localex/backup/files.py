@@ -30,6 +30,8 @@ PACK_SUFFIX = ".tar.zst.age"
 # A pack counts once its list is there.
 LIST_SUFFIX = ".jsonl.zst.age"
 PACK_BYTES = 256 * 1024 * 1024
+# A line of a list holds one path; what is longer was not written here, and is not read into memory.
+MAX_LINE_BYTES = 64 * 1024
 # What `localex up` makes again, what belongs to the database or to this machine, and the key that opens the backup.
 LEFT_OUT = frozenset(
     (
@@ -129,10 +131,15 @@ def read_pack_list(store: Store, keys: Keys, pack: str) -> list[File]:
 
 
 def read_index(store: Store, keys: Keys, manifest: Manifest) -> Iterator[File]:
-    """Every file of a backup."""
+    """Every file of a backup; what came counts only when it has ended without an error."""
+    name = manifest.files_index.name
     with unpacking(store, keys, [manifest.files_index]) as source:
-        for line in io.BufferedReader(cast("io.RawIOBase", source)):
-            yield _parse(line, manifest.files_index.name)
+        reader, count = io.BufferedReader(cast("io.RawIOBase", source)), 0
+        while line := reader.readline(MAX_LINE_BYTES):
+            count += 1
+            if count > manifest.file_count or len(line) == MAX_LINE_BYTES:
+                raise BackupDamaged(f"{name} is not what LocalEx stored under this name: it is too long.")
+            yield _parse(line, name)
 
 
 def _parse(line: bytes, name: str) -> File:

@@ -16,8 +16,8 @@ from typing import BinaryIO, Protocol
 
 from localex.backup.errors import BackupDamaged, BackupError, Busy, store_error
 from localex.backup.marker import MARKER, UsedStores, read_marker, store_gone
-from localex.backup.regular import open_regular, open_to_read, regular_size
 from localex.backup.place import read_place
+from localex.backup.regular import open_regular, open_to_read, regular_size
 from localex.embedded.directory import DataDirectory, sync_folder
 
 DRAFT_PREFIX = ".draft-"
@@ -72,7 +72,7 @@ class Store(Protocol):
         """Read an object from its start. Raises BackupDamaged when it is not there, or is no object."""
 
     def list(self, prefix: str = "") -> list[Stored]:
-        """Every object whose name begins with `prefix`, sorted by name; names that LocalEx never writes are left out."""
+        """Every object whose name begins with `prefix`, sorted by name; without names that LocalEx never writes."""
 
     def size(self, name: str) -> int | None:
         """The size in bytes, or None when there is no such object."""

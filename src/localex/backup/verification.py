@@ -15,9 +15,10 @@ from localex.backup.keys import Keys
 from localex.backup.manifest import Manifest, object_name
 from localex.backup.progress import Report, silent
 from localex.backup.results import Finding, Verified
-from localex.backup.sealed import CHUNK_BYTES, unpacking, unseal_compressed
+from localex.backup.sealed import CHUNK_BYTES, MAX_SMALL_BYTES, unpacking, unseal_compressed
 from localex.backup.stores import Store
 from localex.backup.wal import Chain, find_chain, format_lsn, newest_object
+from localex.lib.plain import plain
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ class Verification:
     def find(self, name: str, words: str) -> None:
         """Note that something is wrong."""
         if len(self.findings) < MAX_FINDINGS:
-            self.findings.append(Finding(name, words))
+            self.findings.append(Finding(plain(name), plain(words)))
 
     def run(self, manifest: Manifest) -> Chain | None:
         """Look at everything; returns the log's chain if it could be read at all."""
@@ -84,7 +85,8 @@ class Verification:
         packs: dict[str, dict[str, File]] = {}
 
         def read() -> None:
-            for file in read_index(self._store, self._keys, manifest):
+            # As a list, since nothing of it counts before all of it was proven.
+            for file in list(read_index(self._store, self._keys, manifest)):
                 packs.setdefault(file.pack, {})[file.path] = file
 
         self._try(manifest.files_index.name, read)
@@ -171,7 +173,7 @@ def check_base(source: BinaryIO, manifest: Manifest) -> None:
                 if content is None:
                     continue
                 if member.name == POSTGRES_MANIFEST:
-                    listed = content.read()
+                    listed = content.read(MAX_SMALL_BYTES)
                 else:
                     found[member.name.removeprefix("./")] = (member.size, _sha256(cast("BinaryIO", content)))
     except tarfile.TarError as error:
