@@ -88,6 +88,28 @@ def test_a_town_comes_back_from_the_store_and_the_key_alone(backed: Backed, town
     assert (again.returncode, "is not empty" in again.stderr) == (ExitCode.FAILED, True)
 
 
+def test_a_list_names_the_gap_and_times_before_it_are_restored(
+    own_store: FolderStore, backed: Backed, town: Town, place: Path
+) -> None:
+    whole = [
+        entry.name for entry in own_store.list("wal/") if "partial" not in entry.name and "newest" not in entry.name
+    ]
+    own_store.delete(whole[-1])
+    words = ("--store", own_store.root, "--key", town.directory.secrets / FILE)
+
+    listed = localex("backup", "list", *words)
+
+    assert listed.returncode == ExitCode.OK
+    segment = Path(whole[-1]).name.partition(".")[0]
+    assert (
+        f"GAP: segment {segment} of the log is missing. Nothing behind it before the next backup ends" in listed.stdout
+    )
+    assert "up to a gap in the log can be restored" in listed.stdout
+    back = localex("restore", "--to", backed.between.isoformat(), "--into", place / "new", *words)
+    assert back.returncode == ExitCode.OK, back.stderr
+    assert read_postings(place / "new")[-1] == "between"
+
+
 def test_what_is_wrong_has_an_exit_code(own_store: FolderStore, town: Town, place: Path) -> None:
     key = town.directory.secrets / FILE
     words = ("--store", own_store.root, "--key", key, "--data-dir", place / "nothing here")

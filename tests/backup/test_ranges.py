@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from localex.backup import engine
-from localex.backup.catalogue import find_ranges
+from localex.backup.catalogue import Stretch, find_ranges
 from localex.backup.errors import NothingToRestore
 from localex.backup.keys import Keys
 from localex.backup.manifest import object_name
@@ -71,6 +71,29 @@ def test_every_promised_moment_is_accepted_and_no_other(tmp_path: Path, seed: in
         # Before a gap it is tried, without a promise.
         assert is_promised == (not words and not has_gap), (moment, ranges)
         assert not words or all(f"{edge:%H:%M:%S.%f}" in words for edge in edges)
+
+
+def test_the_gaps_of_the_log_are_named_between_what_can_be_restored(tmp_path: Path) -> None:
+    """Backups at 10, 20, 50 and 80 s, a segment a second, number 30 lost; the log of 80 s is not shipped."""
+    (tmp_path / "secrets").mkdir()
+    store, keys = FolderStore(tmp_path / "store"), Keys.prepare(tmp_path / "secrets")
+    at = {second: BEGUN + timedelta(seconds=second) for second in (10, 20, 50, 60, 80)}
+    for second in (10, 20, 50, 80):
+        manifest = make_manifest(at[second], backup_id=f"20261123T0000{second}Z", stop_lsn=second * SEGMENT_SIZE + 500)
+        seal(store, keys, object_name(manifest.backup_id), io.BytesIO(manifest.to_json()))
+    for second in set(range(5, 61)) - {30}:
+        with store.writing(wal_object(SYSTEM, segment_name(1, second, SEGMENT_SIZE))) as file:
+            file.write(b"x")
+    newest = Newest(1, 61 * SEGMENT_SIZE, at[60])
+    seal(store, keys, newest_object(SYSTEM, 1), io.BytesIO(newest.to_json()))
+
+    assert engine.find_stretches(store, keys) == [
+        Stretch(at[10], at[20], segment_name(1, 30, SEGMENT_SIZE)),
+        Stretch(at[50], at[60]),
+        Stretch(at[80], at[80]),
+    ]
+    words, _ = try_to_choose(store, keys, at[80] + TICK)
+    assert f"The log has a gap, segment {segment_name(1, 30, SEGMENT_SIZE)}" in words
 
 
 def test_the_edges_of_each_range_are_restored(town: Town, place: Path) -> None:

@@ -32,6 +32,20 @@ class Reach:
         return self.first if self.chain.missing else self.chain.newest.at
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """Times without a hole between them, for people.
+
+    Without a `gap`, every moment from `first` to `last` can be restored, both inclusive. With one, the name of the
+    segment that is missing, so can every moment from `first` until the gap; it lies behind `last`, the end of the last
+    backup before it, and only a restore can tell how far behind.
+    """
+
+    first: datetime
+    last: datetime
+    gap: str = ""
+
+
 def list_ids(store: Store) -> list[str]:
     """The names of all backups that count, oldest first; nothing is decrypted."""
     names = [entry.name.split("/") for entry in store.list(f"{FOLDER}/")]
@@ -107,4 +121,18 @@ def find_ranges(store: Store, keys: Keys) -> list[Range]:
             found[-1] = (found[-1][0], max(last, found[-1][1]))
         else:
             found.append((first, last))
+    return found
+
+
+def find_stretches(store: Store, keys: Keys) -> list[Stretch]:
+    """What can be restored, in order, with the gaps of the log; empty without a backup. Reads as `find_ranges` does."""
+    found: list[Stretch] = []
+    for reach in sorted(list_reaches(store, keys), key=lambda reach: reach.first):
+        gap = reach.chain.missing[0] if reach.chain.missing else ""
+        before = found[-1] if found else None
+        # Two backups before the same gap: the log leads from the one to the other.
+        if before and before.gap == gap and (gap or reach.first <= before.last):
+            found[-1] = Stretch(before.first, max(before.last, reach.last), gap)
+        else:
+            found.append(Stretch(reach.first, reach.last, gap))
     return found

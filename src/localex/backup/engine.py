@@ -1,6 +1,6 @@
 """The API of backups: make, list, verify, restore, prune. Each function is complete and may be killed at any moment."""
 
-from localex.backup.catalogue import find_ranges, list_backups
+from localex.backup.catalogue import find_ranges, find_stretches, list_backups
 from localex.backup.making import make_backup
 from localex.backup.restoring import restore
 from localex.backup.results import Finding, Pruned, Restored, Verified
@@ -14,6 +14,7 @@ __all__ = [
     "Verified",
     "apply_retention",
     "find_ranges",
+    "find_stretches",
     "list_backups",
     "make_backup",
     "restore",

@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from localex.backup.catalogue import find_ranges, list_backups, read_manifest
+from localex.backup.catalogue import find_ranges, find_stretches, list_backups, read_manifest
 from localex.backup.claim import BEGUN, RECOVERED, UNPACKED, Claim, check_place, claimed
 from localex.backup.errors import BackupDamaged, BackupError, NothingToRestore, StoreFull, store_error
 from localex.backup.files import scan
@@ -137,7 +137,9 @@ def _out_of_range(store: Store, keys: Keys, to: datetime) -> NothingToRestore:
     if not found:
         return NothingToRestore(store.describe_empty())
     ranges = ", or ".join(f"from {_exact(first)} to {_exact(last)}" for first, last in found)
-    return NothingToRestore(f"{_exact(to)} cannot be restored. Possible is any time {ranges}.")
+    gap = next((stretch.gap for stretch in find_stretches(store, keys) if stretch.gap), "")
+    more = f" The log has a gap, segment {gap}: `localex backup list` says more." if gap else ""
+    return NothingToRestore(f"{_exact(to)} cannot be restored. Possible is any time {ranges}.{more}")
 
 
 def _exact(moment: datetime) -> str:

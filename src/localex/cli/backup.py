@@ -17,6 +17,7 @@ from localex.embedded.errors import ExitCode, StartError
 from localex.lib.sizes import spell_bytes
 
 if TYPE_CHECKING:
+    from localex.backup.catalogue import Stretch
     from localex.backup.keys import Keys
     from localex.embedded.installation import Installation
 
@@ -298,8 +299,25 @@ def _list(store: Store, keys: "Keys") -> None:
             f"{manifest.backup_id}  database {spell_bytes(manifest.base_bytes):>9}  "
             f"files {spell_bytes(manifest.file_bytes):>9}  LocalEx {manifest.localex_version}  {seal}"
         )
-    for first, last in engine.find_ranges(store, keys):
-        say(f"Any time from {_exact(first)} to {_exact(last)} can be restored.")
+    _say_stretches(engine.find_stretches(store, keys))
+
+
+def _say_stretches(stretches: "list[Stretch]") -> None:
+    """What can be restored and what cannot, in order."""
+    following: list[Stretch | None] = [*stretches[1:], None]
+    for stretch, later in zip(stretches, following, strict=True):
+        first, last = _exact(stretch.first), _exact(stretch.last)
+        until = f"before {_exact(later.first)}" if later else "before the next backup ends"
+        if stretch.gap:
+            say(
+                f"Any time from {first} up to a gap in the log can be restored; the gap lies after {last}. "
+                "Whether a time is before it, `localex restore --to` says."
+            )
+            say(f"GAP: segment {stretch.gap} of the log is missing. Nothing behind it {until} can be restored.")
+        else:
+            say(f"Any time from {first} to {last} can be restored.")
+            if later:
+                say(f"GAP: the log of what came after that is not here. Nothing after it {until} can be restored.")
 
 
 def _verify(store: Store, keys: "Keys", backup_id: str) -> ExitCode:
