@@ -234,7 +234,7 @@ def test_nothing_looks_safe_while_the_backups_are_gone(staff: Client) -> None:
     assert "is-state-bad" in page
     assert "What was proven is gone from its place." in page
     # The newest backup, up to when changes are safe, and the place.
-    for words in ("out of reach", "late", "not there"):
+    for words in ("out of reach", "no further than", "not there"):
         assert f'<span class="ops-mark is-bad">{words}</span>' in page
     assert "not on the database" not in page
     status.detail["store_is_there"] = True

@@ -69,7 +69,7 @@ def find_ledger_problems(known: Known | None = None) -> list[Problem]:
     known = known or Known()
     # Somebody who stopped it by hand left no rows.
     remedy = (
-        "Keep evidence first: run `localex backup` now, and restore over nothing. The steps stand below."
+        "Keep evidence first: run `localex backup` now, and restore over nothing. Then take the steps below."
         if known.failures
         else "Say below why they may move again."
     )
@@ -79,7 +79,9 @@ def find_ledger_problems(known: Known | None = None) -> list[Problem]:
     ]
     if known.failures:
         names = ", ".join(dict.fromkeys(row["check"] for row in list_offences(known.failures)))
-        problems.append(Problem("broken", f"A check found the ledger not in order: {names}.", "The rows stand below."))
+        problems.append(
+            Problem("broken", f"A check found the ledger not in order: {names}.", "Rows and steps stand below.")
+        )
     last = known.last
     # A new installation has as long for its first check as any other has between two.
     since_check = last.finished_at if last else find_installed_at()

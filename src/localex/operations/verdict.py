@@ -20,9 +20,9 @@ class Verdict:
 
 def find_verdict(problems: Sequence[Problem], *, is_off: bool, is_checked: bool, proof_age: str) -> Verdict:
     """What all `problems` come to. `proof_age` is that of the last proven restore in words; empty before the first."""
-    grave = sum(problem.is_grave and problem.code != STANDING_STILL for problem in problems)
-    if grave:
-        return Verdict("unsafe", "Not safe", f"{_count(grave)} below can cost credits or pictures today.")
+    grave = [problem.code for problem in problems if problem.is_grave]
+    if set(grave) - {STANDING_STILL}:
+        return Verdict("unsafe", "Not safe", f"{_count(len(grave))} below can cost credits or pictures today.")
     if is_off:
         return Verdict("unsafe", "Not safe", "Backups are switched off here by LOCALEX_BACKUP.")
     if problems:
