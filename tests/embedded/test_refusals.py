@@ -16,7 +16,7 @@ from localex.embedded.directory import DataDirectory, replace_file
 from localex.embedded.errors import ExitCode, StartError
 from localex.embedded.installation import Installation
 from localex.embedded.processes import wait_until
-from localex.embedded.secret_files import NAMES
+from localex.embedded.secret_files import NAMES, SIGNING_KEY
 from tests.embedded.running import PATIENCE_SECONDS, Up, clean_environment, end, running
 from tests.processes import run_python
 
@@ -230,6 +230,25 @@ def test_a_path_too_long_for_a_socket(place: Path) -> None:
         assert (sockets / "postgres").stat().st_mode & 0o777 == 0o700
         assert Installation.at(data_dir, {}).answers()
     shutil.rmtree(sockets)
+
+
+def test_a_secret_key_that_was_taken_away_is_made_anew_and_a_password_is_not(data_dir: Path) -> None:
+    """So an operator changes the key after a break-in; the passwords are known to the database as well."""
+    key, password = (data_dir / "secrets" / name for name in (SIGNING_KEY, "app_password"))
+    with running(data_dir) as up:
+        up.stop()
+    assert "Made a new secret key" not in up.words
+    old = key.read_text()
+    key.unlink()
+    with running(data_dir) as up:
+        assert up.answers()
+        up.stop()
+    assert "Made a new secret key: everybody signs in again" in up.words
+    assert len(key.read_text()) == len(old)
+    assert key.read_text() != old
+
+    password.unlink()
+    assert "has lost app_password, without which" in refused(data_dir, ExitCode.DAMAGED)
 
 
 def test_secrets_are_private_and_shown_nowhere(data_dir: Path) -> None:

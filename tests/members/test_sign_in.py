@@ -172,6 +172,23 @@ def test_a_reset_ends_every_session_and_the_lock(
     assert Client().get(path, follow=True).context["token_fail"], "a link works once"
 
 
+def test_another_secret_key_ends_sessions_and_links_and_no_password(
+    client: Client, member: Member, client_of: Callable[..., Client], settings: Any
+) -> None:
+    """What docs/operators/security.md promises to whoever replaces secrets/secret_key."""
+    elsewhere = client_of(member)
+    assert elsewhere.get("/me/").status_code == 200
+    client.post("/accounts/password/reset/", {"email": member.user.email})
+    path = link_in(mail.outbox[0])
+    assert not Client().get(path, follow=True).context.get("token_fail")
+
+    settings.SECRET_KEY = "a key that was made after the break-in"
+
+    assert elsewhere.get("/me/").status_code == 302
+    assert Client().get(path, follow=True).context["token_fail"]
+    assert sign_in(Client(), member.user.email, PASSWORD).status_code == 302
+
+
 def test_three_resets_an_hour(member: Member) -> None:
     form = {"email": member.user.email}
     statuses = [Client().post("/accounts/password/reset/", form).status_code for _ in range(4)]

@@ -27,7 +27,7 @@ from localex.embedded.parts import (
     worker_part,
 )
 from localex.embedded.processes import Child, Command
-from localex.embedded.secret_files import SecretFiles
+from localex.embedded.secret_files import SIGNING_KEY, SecretFiles
 from localex.embedded.supervisor import Supervisor
 
 
@@ -115,7 +115,9 @@ class Start:
     def _make_secrets(self) -> None:
         installation = self.installation
         is_first_start = not (installation.has_own_postgres and installation.cluster.is_initialised)
-        SecretFiles(installation.directory.secrets).prepare(is_first_start=is_first_start)
+        made = SecretFiles(installation.directory.secrets).prepare(is_first_start=is_first_start)
+        if SIGNING_KEY in made and not is_first_start:
+            _tell("Made a new secret key: everybody signs in again, and links in mails sent before are void.")
 
     def _are_static_files_current(self) -> bool:
         return are_static_files_current(self.installation, static_fingerprint())
