@@ -6,6 +6,13 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
+from localex.communities.models import (
+    DEFAULT_STARTER_GRANT,
+    MAX_CREDIT_LINE,
+    MAX_FIXED_FEE,
+    MAX_PERCENT_FEE,
+    MAX_STARTER_GRANT,
+)
 from localex.lib.money import HUNDREDTHS
 
 
@@ -32,24 +39,52 @@ class CreditsField(forms.DecimalField):
         return None if amount is None else int(amount * HUNDREDTHS)
 
 
-class PolicyForm(forms.ModelForm):
-    """A community as staff edit it: amounts in credits, with words on what each one does."""
+def _most(amount: int) -> Decimal:
+    return Decimal(amount) / HUNDREDTHS
 
-    starter_grant = CreditsField(help_text="Credits, given once to each member who confirms their address.")
+
+class PolicyForm(forms.ModelForm):
+    """A community as staff edit it: amounts in credits, with words on what each one does.
+
+    A new one begins with what the model begins with. Each field knows its own bounds, so that it is marked itself.
+    """
+
+    starter_grant = CreditsField(
+        initial=DEFAULT_STARTER_GRANT,
+        max_value=_most(MAX_STARTER_GRANT),
+        help_text="Credits, given once to each member who confirms their address.",
+    )
     fee_fixed_buyer = CreditsField(
-        label="Fixed fee of the buyer", help_text="Credits on top of the price. Held with it, taken at the handover."
+        initial=0,
+        max_value=_most(MAX_FIXED_FEE),
+        label="Fixed fee of the buyer",
+        help_text="Credits on top of the price. Held with it, taken at the handover.",
+    )
+    fee_percent_buyer = forms.DecimalField(
+        initial=0,
+        min_value=0,
+        max_value=MAX_PERCENT_FEE,
+        max_digits=5,
+        decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget,
+        label="Percent from the buyer",
+        help_text="Percent of the price, on top of it and rounded half-even to a hundredth; at most 50.",
     )
     fee_fixed_seller = CreditsField(
-        label="Fixed fee of the seller", help_text="Credits kept back from what the seller gets, at most the price."
+        initial=0,
+        max_value=_most(MAX_FIXED_FEE),
+        label="Fixed fee of the seller",
+        help_text="Credits kept back from what the seller gets, at most the price.",
     )
     credit_line_per_trade = CreditsField(
+        initial=0,
+        max_value=_most(MAX_CREDIT_LINE),
         label="Credit line for each trade",
         help_text="Credits by which each completed trade lets both members go further below 0.",
     )
     credit_line_cap = CreditsField(
+        initial=0,
+        max_value=_most(MAX_CREDIT_LINE),
         label="Most of a credit line",
         help_text="No member earns more than this. Lowering it takes nothing back from those who have earned more.",
     )
-
-    class Meta:
-        labels = {"fee_percent_buyer": "Percent from the buyer"}
