@@ -59,6 +59,10 @@ def test_no_backup_before_a_copy_of_the_key_is_confirmed(running: Path, place: P
     (town.directory.secrets / CONFIRMED).unlink()
     again = localex("backup", "run", "--data-dir", running, "--store", store, "--confirmed-copy", copy)
     assert again.returncode == ExitCode.OK, again.stderr
+    assert f"Note: {copy} is on the same disk as the key." in again.stdout
+    (town.directory.secrets / CONFIRMED).unlink()
+    itself = localex("backup", "key", "confirm", "--data-dir", running, "--confirmed-copy", running / "secrets" / FILE)
+    assert (itself.returncode, "is no copy" in itself.stderr) == (ExitCode.FAILED, True)
     # One that is younger than two days stays.
     assert "Took away" not in again.stdout
     assert "Only this one moment can be restored from there" in again.stdout

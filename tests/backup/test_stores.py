@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -179,16 +180,44 @@ def test_a_copy_is_confirmed_by_its_last_characters(keys: Keys) -> None:
     assert keys.is_confirmed
 
 
-def test_a_copy_is_confirmed_by_the_file(keys: Keys, tmp_path: Path) -> None:
+def test_the_key_is_no_copy_of_itself(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "secrets").mkdir(parents=True)
+    keys = Keys.prepare(data / "secrets")
+    (tmp_path / "link").symlink_to(data / "secrets" / FILE)
+    (tmp_path / "same").hardlink_to(data / "secrets" / FILE)
+    (data / "copy").write_text(keys.secret)
+    for path in (data / "secrets" / FILE, tmp_path / "link", tmp_path / "same", data / "copy"):
+        with pytest.raises(BackupError, match="is no copy"):
+            keys.confirm_copy(path)
+        assert not keys.is_confirmed
+
+
+def test_a_copy_on_another_disk_is_taken_without_a_word(tmp_path: Path) -> None:
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("this machine has one file system")
+    (tmp_path / "data" / "secrets").mkdir(parents=True)
+    keys = Keys.prepare(tmp_path / "data" / "secrets")
+    with tempfile.NamedTemporaryFile("w", dir=memory) as file:
+        file.write(keys.secret)
+        file.flush()
+        assert keys.confirm_copy(Path(file.name))
+
+
+def test_a_copy_is_confirmed_by_the_file(tmp_path: Path) -> None:
+    (tmp_path / "data" / "secrets").mkdir(parents=True)
+    keys = Keys.prepare(tmp_path / "data" / "secrets")
     (tmp_path / "other").mkdir()
     other = Keys.prepare(tmp_path / "other")
     with pytest.raises(WrongKey, match="holds another key"):
         keys.confirm_copy(tmp_path / "other" / FILE)
     assert not keys.is_confirmed
 
-    copy = tmp_path / "copy.txt"
+    copy = tmp_path / "away" / "copy.txt"
+    copy.parent.mkdir()
     copy.write_text(f"# mine\n{keys.secret}\n")
-    keys.confirm_copy(copy)
+    assert not keys.confirm_copy(copy), "on the disk of the original"
 
     assert keys.is_confirmed
     # A confirmation is one of that key only.

@@ -105,11 +105,26 @@ class Keys:
             raise BackupError("These are not the last 8 characters of the backup key. Nothing was confirmed.")
         self._note_confirmed()
 
-    def confirm_copy(self, path: Path) -> None:
-        """Note that a copy exists: the file `path` holds the same key. Raises BackupError."""
+    def confirm_copy(self, path: Path) -> bool:
+        """Note that a copy exists: the file `path` holds the same key. Raises BackupError.
+
+        False when the file lies on the disk of the original, as far as the file system tells: it may be on its way.
+        """
         if Keys.read(path).secret != self.secret:
             raise WrongKey(f"{path} holds another key than this installation's. Nothing was confirmed.")
+        if self.folder is not None:
+            self._check_elsewhere(path, self.folder)
         self._note_confirmed()
+        return self.folder is None or path.stat().st_dev != self.folder.stat().st_dev
+
+    def _check_elsewhere(self, path: Path, folder: Path) -> None:
+        """Refuse the key's own file, by whatever name, and anything else that goes with the data directory."""
+        own = folder / FILE
+        if (own.exists() and path.samefile(own)) or path.resolve().is_relative_to(folder.resolve().parent):
+            raise BackupError(
+                f"{path} is the key itself or lies in the data directory with it, so it is no copy: what takes the one "
+                "takes the other. Nothing was confirmed."
+            )
 
     def _note_confirmed(self) -> None:
         if self.folder is not None:

@@ -10,6 +10,7 @@ import typer
 
 from localex.backup.stores import Store, is_same_disk
 from localex.cli.calling import command, start_word
+from localex.cli.moments import say_stretches, spell_alone, spell_time
 from localex.cli.options import DataDir, installation
 from localex.cli.output import console, error_console, errors, progress, say
 from localex.cli.stores import KeyFile, StoreDir, find_keys, open_store, own_keys
@@ -17,7 +18,6 @@ from localex.embedded.errors import ExitCode, StartError
 from localex.lib.sizes import spell_bytes
 
 if TYPE_CHECKING:
-    from localex.backup.catalogue import Stretch
     from localex.backup.keys import Keys
     from localex.embedded.installation import Installation
 
@@ -173,7 +173,7 @@ def confirm_key(data_dir: DataDir = None, confirmed_copy: Copy = None) -> None:
     with errors():
         keys = own_keys(installation(data_dir))
         if confirmed_copy:
-            keys.confirm_copy(confirmed_copy)
+            _confirm_copy(keys, confirmed_copy)
         else:
             is_terminal = sys.stdin.isatty()
             words = "The last 8 characters of your copy"
@@ -229,6 +229,13 @@ def restore(
         _restore(found, find_keys(own, key_file), backup_id, to=moment, into=into, is_verbose=verbose)
 
 
+def _confirm_copy(keys: "Keys", copy: Path) -> None:
+    if not keys.confirm_copy(copy):
+        say(
+            f"Note: {copy} is on the same disk as the key. It counts only once it is kept elsewhere: take it there now."
+        )
+
+
 def _run(own: "Installation", folder: Path | None, copy: Path | None, *, daily: int, weekly: int, monthly: int) -> None:
     from localex.backup import engine, records
     from localex.backup.errors import KeyNotConfirmed
@@ -236,7 +243,7 @@ def _run(own: "Installation", folder: Path | None, copy: Path | None, *, daily: 
 
     keys, store = own_keys(own), open_store(own, folder)
     if copy:
-        keys.confirm_copy(copy)
+        _confirm_copy(keys, copy)
     if not keys.is_confirmed:
         raise KeyNotConfirmed(
             "Nobody has confirmed a copy of the backup key, and without it a backup is worth nothing: the key lies on "
@@ -262,7 +269,7 @@ def _run(own: "Installation", folder: Path | None, copy: Path | None, *, daily: 
         later = f" Every other one can be restored from {log_place}." if log_place else ""
         say(
             f"Note: the log of changes does not go to {store.place}. Only this one moment can be restored from there: "
-            f"{_time(manifest.stopped_at)}.{later}"
+            f"{spell_time(manifest.stopped_at)}.{later}"
         )
     if is_same_disk(own.directory.root, store):
         say(f"Note: {store.place} is on the same disk as the town. Set LOCALEX_BACKUP_DIR to another one.")
@@ -299,25 +306,7 @@ def _list(store: Store, keys: "Keys") -> None:
             f"{manifest.backup_id}  database {spell_bytes(manifest.base_bytes):>9}  "
             f"files {spell_bytes(manifest.file_bytes):>9}  LocalEx {manifest.localex_version}  {seal}"
         )
-    _say_stretches(engine.find_stretches(store, keys))
-
-
-def _say_stretches(stretches: "list[Stretch]") -> None:
-    """What can be restored and what cannot, in order."""
-    following: list[Stretch | None] = [*stretches[1:], None]
-    for stretch, later in zip(stretches, following, strict=True):
-        first, last = _exact(stretch.first), _exact(stretch.last)
-        until = f"before {_exact(later.first)}" if later else "before the next backup ends"
-        if stretch.gap:
-            say(
-                f"Any time from {first} up to a gap in the log can be restored; the gap lies after {last}. "
-                "Whether a time is before it, `localex restore --to` says."
-            )
-            say(f"GAP: segment {stretch.gap} of the log is missing. Nothing behind it {until} can be restored.")
-        else:
-            say(f"Any time from {first} to {last} can be restored.")
-            if later:
-                say(f"GAP: the log of what came after that is not here. Nothing after it {until} can be restored.")
+    say_stretches(engine.find_stretches(store, keys))
 
 
 def _verify(store: Store, keys: "Keys", backup_id: str) -> ExitCode:
@@ -330,8 +319,13 @@ def _verify(store: Store, keys: "Keys", backup_id: str) -> ExitCode:
     for finding in found.findings:
         console().print(Text.assemble(("BROKEN", "bold red"), f"  {finding.words}"))
     counted = f"{_count(found.object_count, 'object')}, {_count(found.segment_count, 'segment')} of the log"
+    for note in found.notes:
+        say(f"Note: {note}")
     if found.is_sound:
-        say(f"Backup {found.manifest.backup_id} is sound: {counted}. It reaches {_time(found.newest)} without a gap.")
+        sound = f"Backup {found.manifest.backup_id} is sound: {counted}."
+        say(sound if found.is_alone else f"{sound} It reaches {spell_time(found.newest)} without a gap.")
+        if found.is_alone:
+            say(spell_alone(store, found.newest))
         return ExitCode.OK
     say(f"Backup {found.manifest.backup_id} is damaged: {_count(len(found.findings), 'finding')} in {counted}.")
     return ExitCode.BACKUP_DAMAGED
@@ -344,9 +338,11 @@ def _restore(store: Store, keys: "Keys", backup_id: str, *, to: datetime | None,
         found = engine.restore(store, keys, backup_id=backup_id, to=to, into=into, report=report)
     before, after = found.manifest.row_counts, found.row_counts
     say(
-        f"Restored {_time(found.restored_to)} from backup {found.manifest.backup_id} and "
+        f"Restored {spell_time(found.restored_to)} from backup {found.manifest.backup_id} and "
         f"{_count(found.segment_count, 'segment')} of the log, in {found.seconds:.1f} s."
     )
+    if to is None and found.is_alone:
+        say(spell_alone(store, found.restored_to))
     changed = [name for name in sorted(after) if after[name] != before.get(name)]
     say(f"{sum(after.values())} rows in {len(after)} tables; {found.file_count} files; every page's checksum is right.")
     shown = changed if is_verbose else [name for name in changed if name.startswith("ledger.")]
@@ -373,15 +369,6 @@ def _parse_time(text: str) -> datetime | None:
         raise StartError(
             f"{text} is no time. Write it like 2026-11-23T14:32:07+01:00, or `latest`.", ExitCode.USAGE
         ) from None
-
-
-def _exact(moment: datetime) -> str:
-    """To the microsecond, because what is said to be possible must be possible."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S.%f %z")
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
 
 
 def _count(number: int, noun: str) -> str:
