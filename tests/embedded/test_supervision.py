@@ -68,9 +68,9 @@ def test_a_stranger_with_a_recorded_number_is_left_alone(data_dir: Path) -> None
         up.stop()
     record = {"pid": os.getpid(), "started": "another time"}
     (data_dir / "state.json").write_text(f'{{"marker": "x", "parts": {{"web": {record}}}}}'.replace("'", '"'))
-    (data_dir / "postgres" / "18" / "postmaster.pid").write_text(
-        f"{os.getpid()}\n{data_dir}\n1\n5432\n\n\n0 0\nready\n"
-    )
+    lines = f"{os.getpid()}\n{data_dir}\n1\n5432\n"
+    (data_dir / "postgres" / "18" / "postmaster.pid").write_text(f"{lines}\n\n0 0\nready\n")
+    (data_dir / "run" / "postgres" / ".s.PGSQL.5432.lock").write_text(lines)
     with running(data_dir) as up:
         assert up.answers()
 

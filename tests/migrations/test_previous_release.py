@@ -4,19 +4,14 @@ Its code is kept in tests/data/releases and runs in a process of its own. A migr
 the older code uses, or demands what it does not give, fails here; the last tests show that they would be found.
 """
 
-import os
 import subprocess
-import tarfile
 from pathlib import Path
 
 import pytest
 
 from localex.embedded import roles
-from tests.processes import run_python
+from tests.migrations.release import SCRIPT, run_release, unpack
 from tests.servers import Servers
-
-ARCHIVE = Path(__file__).parents[1] / "data" / "releases" / "localex-0.1.0.tar.xz"
-SCRIPT = Path(__file__).parent / "trade_of_0_1_0.py"
 
 pytestmark = pytest.mark.slow
 
@@ -24,24 +19,14 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The unpacked code of the release before."""
-    folder = tmp_path_factory.mktemp("release")
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(folder, filter="data")
-    return folder
+    return unpack(tmp_path_factory.mktemp("release"))
 
 
 def trade_with(release: Path, servers: Servers, database: str, home: Path) -> "subprocess.CompletedProcess[str]":
     """Let the older code trade in `database`; `home` is its data directory."""
-    environment = {
-        **os.environ,
-        **servers.environment(database),
-        "PYTHONPATH": os.pathsep.join([str(release / "src"), str(release)]),
-        "LOCALEX_DATA_DIR": str(home),
-        "LOCALEX_LOG_LEVEL": "ERROR",
-    }
     (home / "static").mkdir()
-    # -P: the folder of the script, in this checkout, must not be searched for modules.
-    return run_python("-P", SCRIPT, environment=environment, cwd=release)
+    environment = {**servers.environment(database), "LOCALEX_DATA_DIR": str(home)}
+    return run_release(release, SCRIPT, environment=environment)
 
 
 def test_it_trades_and_its_checks_hold(release: Path, servers: Servers, database: str, tmp_path: Path) -> None:

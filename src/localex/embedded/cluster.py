@@ -216,24 +216,28 @@ class Cluster:
         return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
     def end_leftover(self) -> None:
-        """Stop a server that an earlier supervisor left in these files, and take away a pid file that nobody holds.
+        """Stop a server that an earlier supervisor left in these files, and take away pid files that nobody holds.
 
         Only the holder of the directory's lock may call this: then nobody else has a right to run a server here.
         """
-        lines = self._pid_file_lines()
-        if not lines or not lines[0].strip("-").isdigit():
+        # The socket's file stays also when the database's own files were put back from a copy.
+        for file in (self.data / "postmaster.pid", self.sockets / f".s.PGSQL.{PORT}.lock"):
+            self._end_holder(file)
+
+    def _end_holder(self, file: Path) -> None:
+        number = next(iter(_lines(file)), "").strip("-")
+        if not number.isdigit():
             return
-        pid = abs(int(lines[0]))
-        record = ProcessRecord(pid, start_time(pid))
-        if record.is_alive and self._is_ours(pid):
-            for number, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
-                send(pid, number)
+        record = ProcessRecord(int(number), start_time(int(number)))
+        if record.is_alive and self._is_named_by(record.pid, self.data):
+            for signal_number, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
+                send(record.pid, signal_number)
                 if wait_until(lambda: not record.is_alive, seconds=seconds):
                     break
-        else:
-            # After a power cut the number may belong to somebody else, and PostgreSQL would refuse to start.
-            with contextlib.suppress(FileNotFoundError):
-                (self.data / "postmaster.pid").unlink()
+        elif not (record.is_alive and self._is_named_by(record.pid, self.sockets)):
+            # After a power cut the number may belong to somebody else, and PostgreSQL would refuse to start; also after
+            # a kill, as long as nobody has asked how the process ended.
+            file.unlink(missing_ok=True)
 
     def create_roles(self) -> None:
         """Make the roles and the installation's database; does nothing to those that are there."""
@@ -276,17 +280,21 @@ class Cluster:
         return {**removed, "LC_ALL": "C"}
 
     def _pid_file_lines(self) -> list[str]:
-        try:
-            return (self.data / "postmaster.pid").read_text().splitlines()
-        except OSError:
-            return []
+        return _lines(self.data / "postmaster.pid")
 
-    def _is_ours(self, pid: int) -> bool:
+    def _is_named_by(self, pid: int, folder: Path) -> bool:
         if (PROC / "self").exists():
             try:
                 words = (PROC / str(pid) / "cmdline").read_bytes()
             except OSError:
                 return False
-            return os.fsencode(self.data) in words.split(b"\0")
+            return os.fsencode(folder) in words.split(b"\0")
         found = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-        return str(self.data) in found.stdout
+        return str(folder) in found.stdout
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text().splitlines()
+    except OSError:
+        return []
