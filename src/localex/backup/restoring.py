@@ -12,6 +12,7 @@ from localex.backup.catalogue import find_ranges, find_stretches, list_backups, 
 from localex.backup.claim import BEGUN, RECOVERED, UNPACKED, Claim, check_place, claimed
 from localex.backup.errors import BackupDamaged, BackupError, NothingToRestore, StoreFull, store_error
 from localex.backup.files import scan
+from localex.backup.following import find_lost, find_younger, spell_lost
 from localex.backup.keys import Keys
 from localex.backup.laying import lay_database, lay_files, lay_key
 from localex.backup.manifest import Manifest
@@ -109,7 +110,20 @@ def choose(store: Store, keys: Keys, *, backup_id: str, to: datetime | None) -> 
             f"The log has a gap: segment {chain.missing[0]} is missing in the store, so nothing after it can be "
             "restored. Give --to a time before it was written, or an older or newer backup."
         )
+    if backup_id:
+        _check_following(store, keys, manifests[-1], chain)
     return manifests[-1], chain
+
+
+def _check_following(store: Store, keys: Keys, manifest: Manifest, chain: Chain) -> None:
+    """Raise BackupDamaged when the newest moment is asked of a backup whose log does not lead to a younger one."""
+    younger = find_younger(manifest, list_backups(store, keys))
+    lost = find_lost(store, keys, manifest, younger) if younger else []
+    if younger and lost:
+        raise BackupDamaged(
+            f"The log from backup {manifest.backup_id} does not lead to the newest moment: {spell_lost(lost)} in the "
+            f"store. Restore from backup {younger.backup_id}, or give --to a time until {_exact(chain.newest.at)}."
+        )
 
 
 def _choose_for(store: Store, keys: Keys, manifests: list[Manifest], to: datetime) -> tuple[Manifest, Chain]:

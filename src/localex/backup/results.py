@@ -26,6 +26,13 @@ class Verified:
     segment_count: int
     newest: datetime
     newest_lsn: str
+    # What lacks for older backups, in sentences: nothing that this one needs.
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nothing of the log follows, so that only the backup's own moment can be restored."""
+        return self.newest <= self.manifest.stopped_at
 
     @property
     def is_sound(self) -> bool:
@@ -49,6 +56,11 @@ class Restored:
     seconds: float
     # Published seals from after that moment, now in the folder `seals-given-up`.
     seals_aside: int = 0
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it is the backup's own moment, because it was asked for or because no log follows."""
+        return self.restored_to <= self.manifest.stopped_at
 
 
 @dataclass(frozen=True)

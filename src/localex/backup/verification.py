@@ -8,9 +8,10 @@ from functools import partial
 from typing import BinaryIO, TypeVar, cast
 
 from localex.backup.base import POSTGRES_MANIFEST
-from localex.backup.catalogue import newest_id, read_manifest
+from localex.backup.catalogue import list_backups, newest_id, read_manifest
 from localex.backup.errors import BackupDamaged, WrongKey
 from localex.backup.files import FOLDER, LIST_SUFFIX, PACK_SUFFIX, File, list_packs, read_index, unpack
+from localex.backup.following import find_lost, find_younger, spell_lost
 from localex.backup.keys import Keys
 from localex.backup.manifest import Manifest, object_name
 from localex.backup.progress import Report, silent
@@ -129,6 +130,24 @@ class Verification:
             self._try(name, partial(self._check_segment, name, manifest))
             self._advance(name, "log")
 
+    def check_following(self, manifest: Manifest, chain: Chain | None) -> tuple[str, ...]:
+        """Look whether the log leads on to the younger backups; returns what is to be said about the older ones."""
+        said = set(chain.missing) if chain else set()
+        notes = []
+        manifests = list_backups(self._store, self._keys)
+        for each in manifests:
+            younger = find_younger(each, manifests)
+            lost = find_lost(self._store, self._keys, each, younger) if younger else []
+            if not younger or not lost:
+                continue
+            words = f"Of the log from backup {each.backup_id} to {younger.backup_id}, {spell_lost(lost)} in the store"
+            if each.backup_id != manifest.backup_id:
+                if each.system_identifier == manifest.system_identifier and each.start_lsn < manifest.start_lsn:
+                    notes.append(f"{words}.")
+            elif not said.issuperset(lost):
+                self.find(f"wal/{lost[0]}", f"{words}: what was booked after that cannot be restored from here.")
+        return tuple(notes)
+
     def _check_segment(self, name: str, manifest: Manifest) -> None:
         target = SegmentCheck()
         unseal_compressed(self._store, self._keys, name, target)
@@ -207,12 +226,14 @@ def verify_backup(store: Store, keys: Keys, backup_id: str = "", report: Report 
     """Read and decrypt everything that a restore of `backup_id` (empty: the newest) to the newest moment would need.
 
     Checks presence, size, SHA-256 and authentication of each object, every file in the base backup against PostgreSQL's
-    own manifest, every picture's digest, and that the log has no gap. Needs no disk space. What is wrong is returned,
-    not raised; raises NothingToRestore when there is no such backup, WrongKey.
+    own manifest, every picture's digest, that the log has no gap, and that it leads to every younger backup of the same
+    database. Needs no disk space. What is wrong is returned, not raised; raises NothingToRestore when there is no such
+    backup, WrongKey.
     """
     manifest = read_manifest(store, keys, backup_id or newest_id(store))
     verification = Verification(store, keys, report)
     chain = verification.run(manifest)
+    notes = verification.check_following(manifest, chain)
     is_reached = chain is not None and not chain.missing
     return Verified(
         manifest=manifest,
@@ -222,4 +243,5 @@ def verify_backup(store: Store, keys: Keys, backup_id: str = "", report: Report 
         segment_count=len(chain.segments) if chain else 0,
         newest=chain.newest.at if chain and is_reached else manifest.stopped_at,
         newest_lsn=format_lsn(chain.newest.lsn if chain and is_reached else manifest.stop_lsn),
+        notes=notes,
     )
