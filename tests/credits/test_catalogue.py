@@ -47,6 +47,8 @@ def test_every_function_with_rights_of_its_owner_has_its_path_pinned() -> None:
     assert all('"search_path=pg_catalog, pg_temp"' in line for line in definers)
 
 
+ADMIT = "DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO somebody', current_database()); END $$"
+SOMEBODY = f"CREATE ROLE somebody LOGIN; {ADMIT}"
 CHANGES = {
     "ALTER TABLE ledger.entry DISABLE TRIGGER refuse_update": "trigger refuse_update on ledger.entry",
     "ALTER TABLE ledger.entry_first ENABLE TRIGGER refuse_update": "trigger refuse_update on partition of ledger.entry",
@@ -63,6 +65,26 @@ CHANGES = {
     "ALTER TYPE ledger.refusal RENAME VALUE 'hold_ended' TO 'hold_over'": "type ledger.refusal",
     "ALTER ROLE ledger_writer LOGIN": "role ledger_writer",
     "GRANT ledger_writer TO ledger_app": "member of ledger_writer",
+    "CREATE ROLE between_two; GRANT ledger_owner TO between_two; GRANT between_two TO localex_app":
+        "member of between_two",
+    "GRANT pg_write_all_data TO localex_app": "member of pg_write_all_data",
+    "GRANT localex_owner TO localex_app": "member of the database's owner",
+    f"{SOMEBODY}; GRANT ledger_auditor TO somebody WITH ADMIN TRUE, INHERIT FALSE, SET FALSE":
+        "member of ledger_auditor",
+    f"{SOMEBODY}; GRANT ledger_app TO somebody; GRANT ALL ON public.credits_checkrun TO somebody":
+        "member of ledger_app",
+    f"{SOMEBODY}; GRANT localex_owner TO somebody": "member of the database's owner",
+    "ALTER ROLE localex_app SUPERUSER": "role the application",
+    "ALTER ROLE localex_app BYPASSRLS": "role the application",
+    "ALTER ROLE ledger_writer REPLICATION": "role ledger_writer",
+    "GRANT SET ON PARAMETER session_replication_role TO localex_app": "right on parameter session_replication_role",
+    "GRANT ALTER SYSTEM ON PARAMETER fsync TO PUBLIC": "right on parameter fsync",
+    "CREATE FUNCTION public.eat() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
+    "CREATE EVENT TRIGGER eat ON ddl_command_end EXECUTE FUNCTION public.eat()": "event trigger eat",
+    "CREATE FUNCTION public.eat() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+    "CREATE TRIGGER eat BEFORE INSERT ON public.credits_checkrun FOR EACH ROW EXECUTE FUNCTION public.eat()":
+        "trigger eat on runs of checks",
+    "CREATE RULE eat AS ON INSERT TO public.credits_checkrun DO INSTEAD NOTHING": "rule on runs of checks",
     "CREATE OR REPLACE FUNCTION ledger.clock() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'":
         "function ledger.clock(",
     "ALTER VIEW ledger.totals RENAME COLUMN total TO sum": "column ledger.totals",
@@ -78,6 +100,29 @@ def test_a_change_is_named(fragile_town: Town, change: str) -> None:
     assert not found.holds
     assert any(offence.subject.startswith(CHANGES[change]) for offence in found.offences), found.offences
     assert not found.communities
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        # Who hosts the server made the owner, and may be it.
+        f"{SOMEBODY}; ALTER ROLE somebody CREATEROLE CREATEDB; GRANT localex_owner TO somebody WITH ADMIN TRUE",
+        # The owner has its roles from a superuser, who made them all; or made the application's role itself.
+        "REVOKE ledger_owner, ledger_writer, ledger_auditor FROM localex_owner CASCADE",
+        "GRANT ledger_app TO localex_owner WITH ADMIN TRUE; GRANT localex_app TO localex_owner WITH ADMIN TRUE",
+        # Other names.
+        "ALTER ROLE localex_app RENAME TO town_web; ALTER ROLE localex_owner RENAME TO town_owner",
+        # Another installation on the same server, whose roles cannot connect here.
+        "CREATE ROLE town_two LOGIN; CREATE ROLE owner_two LOGIN CREATEROLE;"
+        "GRANT ledger_app TO town_two; GRANT ledger_owner, ledger_writer, ledger_auditor TO owner_two",
+        # A superuser who is a member besides.
+        f"{SOMEBODY}; ALTER ROLE somebody SUPERUSER; GRANT ledger_owner TO somebody",
+    ],
+)
+def test_another_server_with_the_same_rights_is_no_difference(fragile_town: Town, server: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(server)
+    assert run_structure_check().holds, run_structure_check().offences
 
 
 def test_in_the_middle_of_an_upgrade_nothing_is_compared(fragile_town: Town) -> None:

@@ -4,11 +4,13 @@ import uuid
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from localex.credits import queries
+from localex.credits import queries, services
 from localex.credits.checks import CHECKS, run_check
-from localex.credits.errors import InsufficientCredits
+from localex.credits.errors import InsufficientCredits, PostingsStopped, UnknownAccount
+from localex.credits.inspection import stop
+from localex.lib.ids import new_id
 from tests.credits.conftest import Town
 from tests.servers import run_out
 
@@ -95,6 +97,38 @@ DAMAGE: dict[str, tuple[str, set[str]]] = {
         {"I5"},
     ),
     "a starter grant forgotten": ("DELETE FROM ledger.bonus WHERE community_id = %(community)s", {"I2"}),
+    "a referral bonus forgotten": ("DELETE FROM ledger.bonus WHERE kind = 'referral_bonus'", {"I2"}),
+    "a referral bonus for another newcomer": (
+        "UPDATE ledger.bonus SET about = gen_random_uuid() WHERE kind = 'referral_bonus'",
+        {"I2"},
+    ),
+    "a referral bonus of somebody else": (
+        "UPDATE ledger.bonus SET owner = gen_random_uuid() WHERE kind = 'referral_bonus'",
+        {"I2"},
+    ),
+    "a starter grant of somebody else": (
+        "INSERT INTO ledger.bonus SELECT community_id, x, x, journal_id, kind FROM ledger.bonus, gen_random_uuid() x"
+        " WHERE kind = 'starter_grant'",
+        {"I2"},
+    ),
+    "a starter grant down as a referral": (
+        "UPDATE ledger.bonus SET kind = 'referral_bonus' WHERE kind = 'starter_grant'",
+        {"I2"},
+    ),
+    "a hold gone that has ended": ("DELETE FROM ledger.hold WHERE state = 'refunded'", {"I6"}),
+    "a community gone": ("DELETE FROM ledger.community WHERE community_id = %(community)s", {"I5"}),
+    "a community that nobody opened": (
+        "INSERT INTO ledger.community (community_id, opened_at) VALUES (gen_random_uuid(), now())",
+        {"I5"},
+    ),
+    "a stop for another reason": (
+        "UPDATE ledger.community SET stopped_why = 'y' WHERE stopped_at IS NOT NULL",
+        {"I5"},
+    ),
+    "a stop of another day": (
+        "UPDATE ledger.community SET stopped_at = stopped_at - interval '1 day' WHERE stopped_at IS NOT NULL",
+        {"I5"},
+    ),
     "a balance of another time": ("UPDATE ledger.balance SET last_at = now() WHERE balance_id = %(main)s", {"I3"}),
     "a hold that nobody returned": (
         run_out("61 minutes"),
@@ -106,6 +140,8 @@ DAMAGE: dict[str, tuple[str, set[str]]] = {
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damage_is_found(fragile_town: Town, damage: str) -> None:
     member = _live(fragile_town)
+    if damage.startswith("a stop "):
+        stop(community_id=fragile_town.id, words="A look is needed.")
     fragile_town.check()
     statement, expected = DAMAGE[damage]
     numbers = _numbers(member)
@@ -121,6 +157,26 @@ def test_damage_is_found(fragile_town: Town, damage: str) -> None:
     for result in broken.values():
         assert result.count >= len(result.offences) > 0
         assert all(offence.subject and offence.detail for offence in result.offences)
+
+
+@pytest.mark.parametrize("is_for_all", [False, True])
+def test_a_community_whose_row_is_gone_can_still_be_stopped(fragile_town: Town, is_for_all: bool) -> None:
+    member = _live(fragile_town)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE ledger.community DISABLE TRIGGER USER")
+        cursor.execute("DELETE FROM ledger.community")
+    (offence,) = run_check("I5", community_id=fragile_town.id).offences
+    assert (offence.subject, offence.community_id) == (f"community {fragile_town.id}", fragile_town.id)
+    assert offence.detail.endswith("accounts, but no row of its own")
+    assert stop(community_id=None if is_for_all else fragile_town.id, words="A look is needed.") == 1
+    with pytest.raises(PostingsStopped), transaction.atomic():
+        fragile_town.grant(member, 5)
+    assert run_check("I5").holds
+
+
+def test_a_community_without_accounts_is_not_made_by_stopping_it(fragile_town: Town) -> None:
+    with pytest.raises(UnknownAccount):
+        stop(community_id=uuid.uuid4(), words="A look is needed.")
 
 
 def test_every_check_has_damage_of_its_own() -> None:
@@ -153,6 +209,9 @@ def _live(town: Town) -> uuid.UUID:
     """A member with history in both accounts, a hold under way, one done, and a refusal."""
     member = town.member(gift=500, main=300)
     town.grant(member, 5, reason="starter")
+    services.grant(
+        key=new_id(), community_id=town.id, owner=member, amount=7, reason="referral", actor=None, about=new_id()
+    )
     town.hold(member, 40)
     town.refund(town.hold(member, 50))
     with pytest.raises(InsufficientCredits):

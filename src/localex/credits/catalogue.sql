@@ -3,7 +3,31 @@
 -- Partitions are all alike, whatever their number and names, and the mark at which the
 -- next one will be cut off (`ends_...`) comes and goes. A function's text counts without its line breaks, because the
 -- clock that `rehearsal` puts back has others.
-WITH relation AS (
+--
+-- Roles belong to the whole server, and two of them have another name on each installation. `the application` is who
+-- signs in, is a member of ledger_app and keeps the runs of checks: the oldest, should there be several. Left out of the
+-- members are superusers, the database's owner (who migrates; what it is a member of depends on who made the roles), who
+-- cannot connect to this database, and of the owner's own members those who may create roles: a hosted server's people.
+WITH RECURSIVE base AS (
+    SELECT oid, datdba FROM pg_catalog.pg_database WHERE datname = current_database()
+), ours AS (
+    SELECT oid, rolname FROM pg_catalog.pg_roles WHERE rolname IN ('ledger_owner', 'ledger_writer', 'ledger_app', 'ledger_auditor')
+), below (role, member) AS (
+    SELECT m.roleid, m.member FROM pg_catalog.pg_auth_members m WHERE m.roleid IN (SELECT oid FROM ours UNION SELECT datdba FROM base)
+    UNION SELECT b.role, m.member FROM below b JOIN pg_catalog.pg_auth_members m ON m.roleid = b.member, base WHERE b.member <> datdba
+), application AS (
+    SELECT r.* FROM below b JOIN pg_catalog.pg_roles r ON r.oid = b.member, base
+    WHERE b.role = (SELECT oid FROM ours WHERE rolname = 'ledger_app') AND rolcanlogin AND r.oid <> datdba
+      AND has_database_privilege(r.oid, base.oid, 'CONNECT')
+      AND has_table_privilege(r.oid, to_regclass('public.credits_checkrun'), 'INSERT') IS NOT FALSE
+    ORDER BY r.oid LIMIT 1
+), above (role) AS (
+    SELECT m.roleid FROM pg_catalog.pg_auth_members m JOIN application a ON a.oid = m.member
+    UNION SELECT m.roleid FROM above JOIN pg_catalog.pg_auth_members m ON m.member = above.role
+), called (role, name) AS (
+    SELECT r.oid, CASE WHEN r.oid = a.oid THEN 'the application' WHEN r.oid = datdba THEN 'the database''s owner' ELSE r.rolname END
+    FROM base CROSS JOIN pg_catalog.pg_roles r LEFT JOIN application a ON true
+), relation AS (
     SELECT c.*, CASE WHEN c.relispartition THEN 'partition of ' || i.inhparent::regclass
                             ELSE 'ledger.' || c.relname END AS name
     FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.oid
@@ -60,9 +84,27 @@ UNION SELECT format('type ledger.%I: owner %s %s', typname, typowner::regrole, c
      FROM pg_catalog.pg_attribute WHERE attrelid = typrelid AND attnum > 0)))
     FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_class c ON c.oid = typrelid
     WHERE typnamespace = 'ledger'::regnamespace AND typcategory <> 'A' AND coalesce(c.relkind, 'c') = 'c'
-UNION SELECT format('role %s: %s', rolname, CASE WHEN rolsuper OR rolcanlogin OR rolcreaterole OR rolcreatedb OR rolbypassrls
-    OR rolreplication THEN 'more than a name' ELSE 'only a name' END)
-    FROM pg_catalog.pg_roles WHERE rolname IN ('ledger_owner', 'ledger_writer', 'ledger_app', 'ledger_auditor')
-UNION SELECT format('member of %s: %s', roleid::regrole, member::regrole) FROM pg_catalog.pg_auth_members
-    WHERE roleid::regrole::text LIKE 'ledger\_%' AND member::regrole::text LIKE 'ledger\_%'
+UNION SELECT format('role %s: %s', name, coalesce(nullif(concat_ws(', ', CASE WHEN rolsuper THEN 'superuser' END,
+    CASE WHEN rolcanlogin AND name <> 'the application' THEN 'may sign in' END, CASE WHEN rolcreaterole THEN 'may create roles' END,
+    CASE WHEN rolcreatedb THEN 'may create databases' END, CASE WHEN rolbypassrls THEN 'past row security' END,
+    CASE WHEN rolreplication THEN 'may replicate' END), ''), 'no power of its own'))
+    FROM pg_catalog.pg_roles r JOIN called c ON c.role = r.oid
+    WHERE r.oid IN (SELECT oid FROM ours UNION SELECT oid FROM application)
+UNION SELECT format('member of %s: %s', of.name, who.name) FROM below b JOIN called of ON of.role = b.role
+    JOIN called who ON who.role = b.member JOIN pg_catalog.pg_roles r ON r.oid = b.member, base
+    WHERE r.oid <> datdba AND (r.oid IN (SELECT oid FROM ours UNION SELECT oid FROM application)
+        OR NOT rolsuper AND has_database_privilege(r.oid, base.oid, 'CONNECT') AND (b.role <> datdba OR NOT rolcreaterole))
+UNION SELECT format('member of %s: the application', name) FROM above JOIN called USING (role)
+UNION SELECT format('right on parameter %s: %s may %s', parname, coalesce(name, 'everybody'), lower(privilege_type))
+    FROM pg_catalog.pg_parameter_acl CROSS JOIN aclexplode(paracl) LEFT JOIN called ON role = grantee
+    WHERE grantee = 0 OR grantee IN (SELECT oid FROM ours UNION SELECT oid FROM application UNION SELECT role FROM above)
+UNION SELECT format('event trigger %s: %s, %s %s', evtname, evtevent, evtfoid::regproc, evtenabled)
+    FROM pg_catalog.pg_event_trigger e WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend
+        WHERE classid = 'pg_event_trigger'::regclass AND objid = e.oid AND deptype = 'e')
+UNION SELECT format('trigger %s on runs of checks: %s %s %s', tgname, tgenabled, tgtype, tgfoid::regproc)
+    FROM pg_catalog.pg_trigger WHERE tgrelid = to_regclass('public.credits_checkrun') AND NOT tgisinternal
+UNION SELECT format('rule on runs of checks: %s', rulename) FROM pg_catalog.pg_rewrite
+    WHERE ev_class = to_regclass('public.credits_checkrun')
+UNION SELECT format('policy on runs of checks: %s', polname) FROM pg_catalog.pg_policy
+    WHERE polrelid = to_regclass('public.credits_checkrun')
 ORDER BY 1

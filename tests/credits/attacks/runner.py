@@ -13,7 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from localex.embedded import roles
 from tests.credits.attacks.shape import Attack, Statement
-from tests.credits.attacks.victim import Victim, make_victim
+from tests.credits.attacks.victim import MADE, Victim, make_victim
 from tests.servers import Servers
 
 # Heading of the table, role that acts, and whether only a refusal is good enough.
@@ -88,7 +88,7 @@ class Ground:
         return found
 
     def _sign_in_for(self, role: str) -> psycopg.Connection[Any]:
-        name, password = f"attack_test_{secrets.token_hex(4)}", secrets.token_hex(8)
+        name, password = f"{MADE}{secrets.token_hex(4)}", secrets.token_hex(8)
         words = {"name": sql.Identifier(name), "role": sql.Identifier(role), "base": sql.Identifier(self._database)}
         for text in (
             "GRANT {role} TO {name} WITH INHERIT FALSE, SET TRUE",

@@ -22,7 +22,7 @@ SET LOCAL ROLE ledger_owner;
 RESET ROLE;
 DROP FUNCTION ledger.list_legs, ledger.find_broken, ledger.find_broken_roots, ledger.find_broken_chain, ledger.find_new_i7,
     ledger.find_ended_i6, ledger.how_asked,
-    ledger.find_new_i4, ledger.find_new_i3, ledger.find_new_i2, ledger.find_inclusion, ledger.resume_postings,
+    ledger.find_new_i4, ledger.find_new_i3, ledger.find_bonuses_i2, ledger.find_new_i2, ledger.find_inclusion, ledger.resume_postings,
     ledger.stop_postings, ledger.seal_step, ledger.seal_digest, ledger.merkle_path, ledger.merkle_root,
     ledger.merkle_level, ledger.seal_leaves, ledger.microseconds;
 DROP VIEW ledger.seals;

@@ -68,8 +68,7 @@ COMMENT ON COLUMN ledger.bonuses.kind IS 'starter_grant or referral_bonus.';
 COMMENT ON COLUMN ledger.bonuses.about IS 'The newcomer of a referral; of a starter grant the member.';
 COMMENT ON COLUMN ledger.bonuses.journal_id IS 'The posting.';
 
--- As in 0001_checks.sql, and: what is given once has its bonus, and a bonus has its posting. Members who got two starter
--- grants before there were bonuses are down with the first.
+-- As in 0001_checks.sql, over the partitions. What is given once: ledger.find_bonuses_i2.
 CREATE OR REPLACE VIEW ledger.broken_i2 AS
 SELECT coalesce(j.community_id, leg.communities[1]) AS community_id,
        'journal ' || coalesce(j.journal_id, leg.journal_id) AS subject,
@@ -87,22 +86,7 @@ FULL JOIN (
     GROUP BY e.journal_id
 ) leg ON leg.journal_id = j.journal_id
 WHERE j.journal_id IS NULL OR (j.reason IS NULL) <> (leg.legs IS NOT NULL) OR leg.total <> 0
-   OR leg.communities <> ARRAY[j.community_id] OR leg.first_at <> j.booked_at OR leg.last_at <> j.booked_at
-UNION ALL
-SELECT j.community_id, 'journal ' || j.journal_id, 'a starter grant, yet its member is down as without one until later'
-FROM ledger.journal j
-JOIN ledger.entry e ON e.journal_id = j.journal_id AND e.booked_at = j.booked_at
-JOIN ledger.account a ON a.account_id = e.balance_id AND a.kind = 'gift'
-WHERE j.kind = 'starter_grant' AND j.reason IS NULL
-  AND NOT EXISTS (SELECT FROM ledger.bonus b JOIN ledger.journal first ON first.journal_id = b.journal_id
-                  WHERE b.community_id = a.community_id AND b.owner = a.owner AND b.kind = 'starter_grant'
-                    AND b.about = a.owner AND first.booked_at <= j.booked_at)
-UNION ALL
-SELECT b.community_id, 'journal ' || b.journal_id, 'a ' || b.kind || ' of ' || b.owner || ' names it, but it is none'
-FROM ledger.bonus b
-LEFT JOIN ledger.journal j ON j.journal_id = b.journal_id AND j.kind = b.kind AND j.community_id = b.community_id
-    AND j.reason IS NULL
-WHERE j.journal_id IS NULL;
+   OR leg.communities <> ARRAY[j.community_id] OR leg.first_at <> j.booked_at OR leg.last_at <> j.booked_at;
 
 -- As in 0001_checks.sql, and: a balance has moved last when its last entry says, in its account's community.
 CREATE OR REPLACE VIEW ledger.broken_i3 AS

@@ -6,7 +6,7 @@
 
 SET LOCAL ROLE ledger_auditor;
 
--- I2 over postings after p_since, without what is given once: bonuses are compared by the full check, every night.
+-- I2 over postings after p_since, without what is given once (ledger.find_bonuses_i2).
 CREATE FUNCTION ledger.find_new_i2(p_since timestamptz)
 RETURNS TABLE (community_id uuid, subject text, detail text)
 LANGUAGE sql STABLE
@@ -28,6 +28,55 @@ AS $$
     ) leg ON leg.journal_id = j.journal_id
     WHERE j.journal_id IS NULL OR (j.reason IS NULL) <> (leg.legs IS NOT NULL) OR leg.total <> 0
        OR leg.communities <> ARRAY[j.community_id] OR leg.first_at <> j.booked_at OR leg.last_at <> j.booked_at
+$$;
+
+-- I2, what is given once, of postings after p_since: each has its bonus, which says what was asked for under its key (the
+-- request hash, which the seals cover): of which member, for which newcomer. With '-infinity' also the other way: a bonus
+-- that fits no posting keeps a member from what is due, or its posting from being found.
+--
+-- The release before wrote no bonus down. Its referral bonuses named no newcomer; of a member who got two starter grants
+-- the first is down, and those that it gave came from the first issuer.
+CREATE FUNCTION ledger.find_bonuses_i2(p_since timestamptz)
+RETURNS TABLE (community_id uuid, subject text, detail text)
+LANGUAGE sql STABLE
+AS $$
+    WITH given AS MATERIALIZED (
+        SELECT j.journal_id, j.community_id, j.kind, j.booked_at, j.actor, j.request_hash,
+               (array_agg(a.owner) FILTER (WHERE a.kind = 'gift'))[1] AS owner,
+               (array_agg(e.amount) FILTER (WHERE a.kind = 'gift'))[1] AS amount,
+               bool_or(a.kind = 'issuer' AND a.owner IS NULL) AS is_of_first_issuer
+        FROM ledger.journal j
+        JOIN ledger.entry e ON e.journal_id = j.journal_id AND e.booked_at = j.booked_at AND e.booked_at > p_since
+        JOIN ledger.account a ON a.account_id = e.balance_id
+        WHERE j.booked_at > p_since AND j.kind IN ('starter_grant', 'referral_bonus') AND j.reason IS NULL
+        GROUP BY j.journal_id, j.community_id, j.kind, j.booked_at, j.actor, j.request_hash
+    )
+    SELECT g.community_id, 'journal ' || g.journal_id,
+           'a ' || g.kind || ' of ' || coalesce(g.owner::text, 'nobody') || ' that is not down as given'
+    FROM given g
+    LEFT JOIN ledger.bonus b ON b.community_id = g.community_id AND b.owner = g.owner AND b.kind = g.kind
+        AND b.journal_id = g.journal_id
+    WHERE b.journal_id IS NULL AND NOT CASE g.kind
+        WHEN 'starter_grant' THEN g.is_of_first_issuer AND EXISTS (
+            SELECT FROM ledger.bonus o JOIN ledger.journal f ON f.journal_id = o.journal_id
+            WHERE o.community_id = g.community_id AND o.owner = g.owner AND o.kind = 'starter_grant' AND o.about = g.owner
+              AND f.booked_at < g.booked_at)
+        ELSE g.request_hash = ledger.request_hash(g.kind::text, g.community_id::text, g.owner::text, g.amount::text,
+                                                  g.actor::text) END
+    UNION ALL
+    SELECT b.community_id, 'journal ' || b.journal_id,
+           'down as a ' || b.kind || ' of ' || b.owner
+               || CASE b.kind WHEN 'starter_grant' THEN '' ELSE ' for ' || b.about END
+               || CASE WHEN g.journal_id IS NULL THEN ', but it is none' ELSE ', which nobody asked for' END
+    FROM ledger.bonus b
+    LEFT JOIN given g ON g.journal_id = b.journal_id AND g.kind = b.kind AND g.community_id = b.community_id
+        AND g.owner = b.owner
+    WHERE (p_since = '-infinity' OR g.journal_id IS NOT NULL)
+      AND CASE b.kind
+          WHEN 'starter_grant' THEN b.about = b.owner AND g.request_hash = ledger.request_hash(g.kind::text,
+              g.community_id::text, g.owner::text, g.amount::text, g.actor::text)
+          ELSE g.request_hash = ledger.request_hash(g.kind::text, g.community_id::text, g.owner::text, g.amount::text,
+              g.actor::text, b.about::text) END IS NOT TRUE
 $$;
 
 -- I3 over balances that moved after p_since, by their last entry only; their sums are a matter of the full check.
@@ -90,7 +139,8 @@ $$;
 
 -- I6 over holds that ended after p_since: each still says what was asked for when it was made, and what lay in escrow went
 -- to the accounts of its payee and payer (and fees, clearing), as its end says, before or after its deadline, as the audit
--- says. So a hold that somebody changed, used and changed back is found as well.
+-- says. So a hold that somebody changed, used and changed back is found as well. And every posting after p_since that held
+-- credits has its hold, so one that somebody removed is found.
 CREATE FUNCTION ledger.find_ended_i6(p_since timestamptz)
 RETURNS TABLE (community_id uuid, subject text, detail text)
 LANGUAGE sql STABLE
@@ -157,6 +207,12 @@ AS $$
         LEFT JOIN went w ON w.trade_id = h.trade_id
     )
     SELECT community_id, 'escrow of trade ' || trade_id, detail FROM judged WHERE detail IS NOT NULL
+    UNION ALL
+    SELECT j.community_id, 'escrow of trade ' || coalesce(j.reference::text, 'unknown'),
+           'journal ' || j.journal_id || ' held credits, its hold is gone'
+    FROM ledger.journal j
+    WHERE j.booked_at > p_since AND j.kind = 'hold' AND j.reason IS NULL
+      AND NOT EXISTS (SELECT FROM ledger.hold h WHERE h.trade_id = j.reference AND h.held_by = j.journal_id)
 $$;
 
 -- I7: the content hash of every journal row, posted or refused, recomputes from the row and its legs.
@@ -213,18 +269,19 @@ AS $$
         SELECT l.*, width_bucket(l.at - interval '1 microsecond', ends.untils) + 1 AS bucket
         FROM ends CROSS JOIN LATERAL ledger.seal_leaves(ends.first_after, ends.last_until) l
     ), tree AS (
-        SELECT bucket, count(*) AS leaves, ledger.merkle_root(array_agg(leaf ORDER BY at, type, id)) AS root
+        SELECT bucket, count(*) AS leaves, ledger.merkle_root(array_agg(leaf ORDER BY at, type, id)) AS root,
+               string_agg(substr(leaf, 1, 4), NULL ORDER BY at, type, id) AS marks
         FROM leaf GROUP BY bucket
     ), broken AS (
-        SELECT c.*, coalesce(t.leaves, 0) AS found
+        SELECT c.*, coalesce(t.leaves, 0) AS found, t.root IS NOT DISTINCT FROM c.root AS has_root
         FROM chain c LEFT JOIN tree t ON t.bucket = c.bucket
-        WHERE t.root IS DISTINCT FROM c.root OR t.leaves IS DISTINCT FROM c.leaves
+        WHERE t.root IS DISTINCT FROM c.root OR t.leaves IS DISTINCT FROM c.leaves OR t.marks IS DISTINCT FROM c.marks
     ), named AS (
         SELECT b.seal_no, l.community_id,
                (ARRAY['account ', 'audit row ', 'journal '])[l.type] || l.id AS subject,
                'it is not as seal ' || b.seal_no || ' sealed it' AS detail
         FROM broken b JOIN leaf l ON l.bucket = b.bucket
-        WHERE NOT EXISTS (
+        WHERE NOT b.has_root AND NOT EXISTS (
             SELECT FROM generate_series(0, b.leaves - 1) place
             WHERE substr(b.marks, (place * 4 + 1)::integer, 4) = substr(l.leaf, 1, 4))
     )
@@ -233,6 +290,7 @@ AS $$
     SELECT NULL, 'seal ' || b.seal_no,
            CASE WHEN b.found < b.leaves THEN (b.leaves - b.found) || ' of the ' || b.leaves || ' rows that it sealed are gone'
                 WHEN b.found > b.leaves THEN (b.found - b.leaves) || ' rows were added to the ' || b.leaves || ' that it sealed'
+                WHEN b.has_root THEN 'its marks do not follow from the rows that it sealed'
                 ELSE 'its root does not follow from the rows that it sealed' END
     FROM broken b
     WHERE b.found <> b.leaves OR NOT EXISTS (SELECT FROM named n WHERE n.seal_no = b.seal_no)
@@ -260,8 +318,13 @@ DECLARE
 BEGIN
     CASE
         WHEN p_name = 'I1' THEN RETURN QUERY SELECT * FROM ledger.broken_i1;
-        WHEN p_name = 'I2' AND v_is_full THEN RETURN QUERY SELECT * FROM ledger.broken_i2;
-        WHEN p_name = 'I2' THEN RETURN QUERY SELECT * FROM ledger.find_new_i2(p_since);
+        WHEN p_name = 'I2' THEN
+            IF v_is_full THEN
+                RETURN QUERY SELECT * FROM ledger.broken_i2;
+            ELSE
+                RETURN QUERY SELECT * FROM ledger.find_new_i2(p_since);
+            END IF;
+            RETURN QUERY SELECT * FROM ledger.find_bonuses_i2(p_since);
         WHEN p_name = 'I3' AND v_is_full THEN RETURN QUERY SELECT * FROM ledger.broken_i3;
         WHEN p_name = 'I3' THEN RETURN QUERY SELECT * FROM ledger.find_new_i3(p_since);
         WHEN p_name = 'I4' AND v_is_full THEN RETURN QUERY SELECT * FROM ledger.broken_i4;

@@ -6,7 +6,9 @@ SET LOCAL ROLE ledger_writer;
 
 -- Stops every posting of a community, or of all when it is null; those stopped already stay as they are. Answers how
 -- many were stopped now. `p_words`: why, for people, at most 500 characters. An audit row for each.
--- A posting that is under way may still commit. Locks: the rows of the communities, in the order of their ids.
+-- A community with accounts whose row is gone (somebody took it away) gets one first: whatever a check finds, it can be
+-- stopped. A posting that is under way may still commit. Raises LX004 for a community without accounts. Locks: the rows of
+-- the communities, in the order of their ids.
 CREATE FUNCTION ledger.stop_postings(p_community_id uuid, p_words text) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -18,6 +20,13 @@ BEGIN
     IF coalesce(p_words, '') = '' THEN
         RAISE EXCEPTION 'a stop says why' USING ERRCODE = 'LX006';
     END IF;
+    INSERT INTO ledger.community (community_id, opened_at)
+    SELECT a.community_id, coalesce(min(a.opened_at) FILTER (WHERE a.kind = 'issuer' AND a.owner IS NULL), min(a.opened_at))
+    FROM ledger.account a
+    WHERE (a.community_id = p_community_id OR p_community_id IS NULL)
+      AND NOT EXISTS (SELECT FROM ledger.community c WHERE c.community_id = a.community_id)
+    GROUP BY a.community_id ORDER BY a.community_id
+    ON CONFLICT DO NOTHING;
     PERFORM FROM ledger.community WHERE community_id = p_community_id OR p_community_id IS NULL
         ORDER BY community_id FOR NO KEY UPDATE;
     IF NOT FOUND AND p_community_id IS NOT NULL THEN

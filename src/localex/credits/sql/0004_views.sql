@@ -6,10 +6,11 @@
 
 SET LOCAL ROLE ledger_owner;
 
--- As in 0001_checks.sql, and: the limits of an account, whether it is open, and whether a community is stopped are as the
--- last audit row about it says; without one a floor is zero (the issuer has none), there is no ceiling, and the account is
--- open. What is said of main holds for the gift account: they are closed together. The horizon, too, is where it can be
--- (an hour is left to a clock that was set back).
+-- As in 0001_checks.sql, and: the limits of an account, whether it is open, and whether, since when and why a community is
+-- stopped are as the last audit row about it says; without one a floor is zero (the issuer has none), there is no ceiling,
+-- the account is open, and the community posts. What is said of main holds for the gift account: they are closed together.
+-- Every community with accounts has its row, without which nobody could stop it; it was opened when its first issuer was
+-- (by one call, or by the migration that met it half open). The horizon, too, is where it can be (an hour is left to a clock that was set back).
 CREATE OR REPLACE VIEW ledger.broken_i5 AS
 SELECT a.community_id, a.kind || ' account ' || a.account_id AS subject,
        CASE WHEN b.posted < b.floor OR b.posted > b.ceiling OR (b.floor IS NULL AND a.kind NOT IN ('issuer', 'clearing'))
@@ -37,11 +38,26 @@ WHERE b.posted < b.floor OR b.posted > b.ceiling OR (b.floor IS NULL AND a.kind 
    OR b.ceiling IS DISTINCT FROM said.highest
 UNION ALL
 SELECT c.community_id, 'community ' || c.community_id,
-       CASE WHEN c.stopped_at IS NULL THEN 'it posts' ELSE 'it is stopped' END || ', the audit says otherwise'
+       CASE WHEN (c.stopped_at IS NOT NULL) = (said.what IS NOT DISTINCT FROM 'stopped')
+            THEN 'it is stopped since ' || c.stopped_at || ' (' || c.stopped_why || ')'
+            WHEN c.stopped_at IS NULL THEN 'it posts' ELSE 'it is stopped' END || ', the audit says otherwise'
 FROM ledger.community c
-LEFT JOIN LATERAL (SELECT u.what FROM ledger.audit u WHERE u.community_id = c.community_id
-                   AND u.what IN ('stopped', 'resumed') ORDER BY u.audit_id DESC LIMIT 1) said ON true
+LEFT JOIN (
+    SELECT DISTINCT ON (u.community_id) u.community_id, u.what, u.at, u.words
+    FROM ledger.audit u WHERE u.what IN ('stopped', 'resumed') ORDER BY u.community_id, u.audit_id DESC
+) said ON said.community_id = c.community_id
 WHERE (c.stopped_at IS NOT NULL) <> (said.what IS NOT DISTINCT FROM 'stopped')
+   OR c.stopped_at <> said.at OR c.stopped_why <> said.words
+UNION ALL
+SELECT a.community_id, 'community ' || a.community_id, 'it has ' || a.accounts || ' accounts, but no row of its own'
+FROM (SELECT community_id, count(*) AS accounts FROM ledger.account GROUP BY community_id) a
+WHERE NOT EXISTS (SELECT FROM ledger.community c WHERE c.community_id = a.community_id)
+UNION ALL
+SELECT c.community_id, 'community ' || c.community_id,
+       'it says that it was opened at ' || c.opened_at || ', its first issuer ' || coalesce(a.opened_at::text, 'never was')
+FROM ledger.community c
+LEFT JOIN ledger.account a ON a.community_id = c.community_id AND a.kind = 'issuer' AND a.owner IS NULL
+WHERE (c.opened_at BETWEEN a.opened_at - interval '1 hour' AND a.opened_at + interval '1 day') IS NOT TRUE
 UNION ALL
 SELECT NULL, 'horizon of the seals', 'it is ' || s.horizon || ', not between the last seal and now'
 FROM ledger.sealing s
