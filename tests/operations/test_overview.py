@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils.formats import date_format
 
+from localex.credits import inspection
 from localex.credits.models import CheckRun
 from localex.lib import clock
 from localex.lib.sizes import spell_bytes
@@ -283,3 +284,27 @@ def test_few_queries_however_much_ran(
 
 def test_sizes() -> None:
     assert [spell_bytes(count) for count in (12, 4_200, 3_000_000_000)] == ["12 bytes", "4.2 kB", "3.0 GB"]
+
+
+def test_backups_are_loud_for_superusers_and_credits_that_stand_still_for_all_staff(staff: Client, member: Any) -> None:
+    ran("backup")
+    ran("drill")
+    said(key_confirmed=False)
+    assert "Nobody has confirmed a copy of the backup key." in text(staff, "/staff/")
+    member.user.is_superuser = False
+    member.user.save()
+    assert "ops-banner" not in text(staff, "/staff/")
+    inspection.stop(community_id=member.community_id, words="Somebody looks into it.")
+    assert "Credits do not move" in text(staff, "/staff/")
+
+
+def test_nobody_keeps_the_key_of_a_demo(staff: Client, settings: Any) -> None:
+    ran("backup")
+    ran("drill")
+    said(key_confirmed=False)
+    settings.LOCALEX = settings.LOCALEX.model_copy(update={"demo": True})
+    index = text(staff, "/staff/")
+    assert "ops-banner" not in index
+    assert index.count("in a demo that does not matter") == 1
+    Run.objects.filter(kind="drill").update(ok=False)
+    assert "The last restore drill failed" in text(staff, "/staff/")

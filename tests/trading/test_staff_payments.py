@@ -195,3 +195,24 @@ def test_each_way_is_reached_from_its_page_and_closed_to_others(page: Client, tr
     helper = User.objects.create_user(email=f"{new_id()}@staff.example", password=None, is_staff=True)
     client = town.browser_of(helper)
     assert client.get(address).status_code == 403
+
+
+def test_the_page_of_a_trade_is_in_credits_and_says_each_time_once(page: Client) -> None:
+    community = town.found_community()
+    update_community(community_id=community.id, fee_fixed_buyer=78, fee_fixed_seller=125)
+    done = town.complete(town.new_trade(town.new_member(community), town.new_member(community), price=11))
+    event = done.events.order_by("id").first()
+    assert event is not None
+    for row in (done, done.offer):
+        address = reverse(f"admin:trading_{row._meta.model_name}_change", args=[row.pk])
+        body = page.get(address).content.decode()
+        for words in ("Price (credits)", "11", "Fee of the buyer (credits)", "0.78", "1.25"):
+            assert re.search(rf">\s*{re.escape(words)}\s*<", body), words
+        assert "undredths" not in body
+        assert not re.search(r">\s*1100\s*<", body)
+        # A heading over each row, in UTC.
+        assert str(event) not in body
+    assert (
+        str(done.time_proposals.get())
+        not in page.get(reverse("admin:trading_trade_change", args=[done.pk])).content.decode()
+    )

@@ -15,24 +15,36 @@ from localex.lib import clock
 from localex.operations import queries
 from localex.operations.ledger import find_ledger_problems
 
+KEY = "key_not_confirmed"
+
 register = template.Library()
 
 
 @register.inclusion_tag("operations/banner.html", takes_context=True)
 def operations_banner(context: template.Context) -> dict[str, Any]:
-    """What is wrong, for staff who are signed in, on every staff page but the one that says it at length."""
+    """What is wrong, for staff who are signed in, on every staff page but the one that says it at length.
+
+    Backups are for superusers: the other coordinators cannot run a command. Nobody keeps the key of a demo.
+    """
     request = context.get("request")
     match = getattr(request, "resolver_match", None)
     if not context.get("has_permission") or (match and match.view_name == "operations:overview"):
         return {"problems": []}
     try:
         with transaction.atomic():
-            problems = [*find_ledger_problems(), *queries.find_backup_problems()]
+            problems = find_ledger_problems()
+            if request and request.user.is_superuser:
+                problems += queries.find_backup_problems()
     except DatabaseError:
         # A staff page must open while a migration has not run yet.
         problems = []
     grave = [problem for problem in problems if problem.is_grave]
-    return {"problems": grave, "is_index": bool(match and match.view_name == "admin:index")}
+    is_keyless_demo = settings.LOCALEX.demo and any(problem.code == KEY for problem in grave)
+    return {
+        "problems": [problem for problem in grave if problem.code != KEY] if settings.LOCALEX.demo else grave,
+        "is_keyless_demo": is_keyless_demo,
+        "is_index": bool(match and match.view_name == "admin:index"),
+    }
 
 
 @register.simple_tag
