@@ -55,7 +55,8 @@ def migrate(
     `data_dir` remembers that there is a database; `is_new` says that an empty one is right all the same. `tell` gets
     the plan before anything runs, unless the database is new. Raises StartError when the schema is newer than this
     code, the database is unexpectedly empty, a migration fails, or another process migrates for more than a minute.
-    Each migration is one transaction: after a failure the earlier ones stay.
+    Each migration is one transaction, except those with `atomic = False`, of which each statement is one and may run
+    again: after a failure the earlier ones stay, and the next run begins with the one that failed.
     """
     with _connect(owner_url) as owner:
         _await_turn(owner)
@@ -198,13 +199,13 @@ def _failure(error: Exception) -> StartError:
     if _sqlstate(error) == QUERY_CANCELED:
         return StartError(
             "A statement of a migration took longer than LOCALEX_MIGRATION_TIMEOUT_S allows and was rolled back. "
-            "The migrations before it stay. Give it more seconds, or 0 for as long as it likes, and run "
+            "What was finished before it stays. Give it more seconds, or 0 for as long as it likes, and run "
             "`localex migrate` again.",
             ExitCode.MIGRATION_FAILED,
         )
     reason = str(error).strip().splitlines()[0]
     return StartError(
-        f"A migration failed and was rolled back: {reason}. The migrations before it stay; "
+        f"A migration failed: {reason}. What it had not finished was rolled back, and the migrations before it stay; "
         "mend the cause and run `localex migrate` again.",
         ExitCode.MIGRATION_FAILED,
     )
