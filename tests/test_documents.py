@@ -1,8 +1,12 @@
 """What the documents promise is there, and nothing in the repository names the machine it was made on."""
 
+import contextlib
+import io
 import re
 import subprocess
 import sys
+import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -33,6 +37,7 @@ REGISTRIES = [
         ("index", "crates", "io"),
     )
 ]
+SECRET = re.compile("AGE-SECRET-" + r"KEY-1[A-Z0-9]{58}|-----BEGIN [A-Z ]*PRIVATE " + "KEY-----")
 MACHINE = re.compile(r"(?<![\w.$}-])/(?:" + "work|root" + r")/")
 
 
@@ -120,13 +125,44 @@ def test_every_setting_is_explained() -> None:
         assert f"| `{variable_name(name)}` |" in page
 
 
-def test_no_file_names_a_package_registry_or_a_path_of_this_machine() -> None:
-    named = []
-    for path in tracked_files():
-        content = path.read_bytes()
-        if b"\0" in content:
-            continue
-        text = content.decode("utf-8", errors="replace")
-        found = [host for host in REGISTRIES if host in text] + MACHINE.findall(text)
-        named += [f"{path.relative_to(ROOT)}: {word}" for word in found]
+def contents(name: str, content: bytes) -> Iterator[tuple[str, str]]:
+    """A file's name and text; of an archive also those of the files in it, and of archives in these."""
+    # Also of a binary file: what it says about itself is as readable as in a text.
+    yield name, content.decode("utf-8", errors="replace")
+    with contextlib.suppress(tarfile.ReadError), tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        for member in archive:
+            if file := archive.extractfile(member) if member.isfile() else None:
+                yield from contents(f"{name} > {member.name}", file.read())
+
+
+def names_outside(name: str, content: bytes) -> list[str]:
+    """The registries, paths of this machine and keys that a file names, as `name: word`."""
+    return [
+        f"{inner}: {word}"
+        for inner, text in contents(name, content)
+        for word in [*(host for host in REGISTRIES if host in text), *MACHINE.findall(text), *SECRET.findall(text)]
+    ]
+
+
+def test_no_file_names_a_package_registry_or_a_path_of_this_machine_or_a_key() -> None:
+    files = tracked_files()
+    assert any(path.suffixes[-2:] == [".tar", ".xz"] for path in files)
+    named = [word for path in files for word in names_outside(str(path.relative_to(ROOT)), path.read_bytes())]
     assert not named, named
+
+
+@pytest.mark.parametrize(
+    "word", [REGISTRIES[0], "/" + "work/notes", "/" + "root/notes", "AGE-SECRET-" + "KEY-1" + "Q" * 58]
+)
+def test_what_is_named_in_an_archive_is_found(word: str) -> None:
+    def pack(name: str, content: bytes) -> bytes:
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:xz") as archive:
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+        return packed.getvalue()
+
+    archive = pack("outer.tar.xz", pack("inner.py", f"\0 see {word}".encode()))
+    (found,) = names_outside("kept.tar.xz", archive)
+    assert found.startswith("kept.tar.xz > outer.tar.xz > inner.py: ")
