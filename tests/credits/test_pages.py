@@ -31,7 +31,7 @@ def test_the_balance_and_its_first_line(browser: Client) -> None:
     assert "Welcome credits" in text
     assert "+100" in text
     assert "held safely" not in text
-    assert "Held for trades 0 Yours in all 100" in text
+    assert "Held for trades 0 Balance and held 100" in text
     assert "Balance 100" in text
 
 
@@ -39,7 +39,7 @@ def test_what_is_held_stands_apart_and_links_to_its_trade(browser: Client, membe
     trade_id = hold(member, 3000)
     text = words(browser)
     assert "70 credits to spend" in text
-    assert "Held for trades under way 30 Yours in all 100" in text
+    assert "Held for trades under way 30 Balance and held 100" in text
     assert "For a trade, held safely until the handover −30" in text
     assert f'href="/trades/{trade_id}/"' in browser.get("/credits/").content.decode()
 

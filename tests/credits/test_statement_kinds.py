@@ -96,12 +96,15 @@ def test_a_credit_line_is_said_and_the_chart_goes_below_zero(buyer: Member, sell
     services.set_credit_line(
         community_id=buyer.community_id, owner=buyer.ledger_ref, limit=5000, actor=None, words="Ten good trades"
     )
-    assert "150 credits to spend To spend 150 of which credit line 50 of which yours 100" in page_of(buyer)
+    text = page_of(buyer)
+    assert "Balance 100 credits You may go below zero, down to −50. That is your credit line." in text
+    assert "To spend, with your credit line 150" in text
     top = town.browser_of(buyer).get("/credits/").content.decode().partition("<main")[0]
-    assert '100<span class="visually-hidden"> credits of your own to spend' in top
+    assert '<span class="visually-hidden">Balance: </span>100<span class="visually-hidden"> credits</span>' in top
     trade_id = hold(buyer, 12_000, expires_at=in_days() + timedelta(days=1))
     services.release(key=new_id(), trade_id=trade_id, payee=seller.ledger_ref, actor=None)
     text = page_of(buyer)
-    assert "30 credits to spend" in text
-    assert "Yours in all −20" in text
+    assert "Balance −20 credits You are 20 below zero; you may go down to −50." in text
+    assert "To spend, with your credit line 30" in text
+    assert "Balance and held −20" in text
     assert "Balance −20" in text

@@ -156,7 +156,7 @@ def test_calling_off(pair: tuple[Member, Member]) -> None:
     run_until_idle()
     notice = Notice.objects.get(member=buyer)
     assert wording.say(notice) == f"{seller} called off the trade of “A red bicycle”"
-    assert wording.say_after(notice) == "Your 30 credits are available again."
+    assert wording.say_after(notice) == "Your 30 credits are yours to spend again."
     assert not Notice.objects.filter(member=seller).exists()
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pytest
+from django.urls import reverse
 
 from localex.communities.services import update_community
 from localex.credits.queries import find_balance
@@ -75,3 +76,18 @@ def test_nothing_is_taken_back_by_a_new_policy_or_from_what_a_coordinator_gave(
     update_community(community_id=community.id, credit_line_per_trade=0, credit_line_cap=0)
     set_credit_line(community_id=community.id, owner=seller.ledger_ref, limit=5_000, actor=None, words="trusted")
     assert [services.raise_credit_line(member_id=one.id) for one in (seller, buyer)] == [5_000, 500]
+
+
+def test_who_would_go_below_zero_reads_it_before_the_offer_is_sent(sides: "tuple[Community, Member, Member]") -> None:
+    _, seller, buyer = sides
+    address = reverse("trading:make_offer", args=[town.new_listing(seller, price=8).id])
+    asked = town.browser_of(buyer)
+    assert "You have 10 credits to spend.<" in asked.get(address).content.decode()
+    set_credit_line(community_id=buyer.community_id, owner=buyer.ledger_ref, limit=500, actor=None, words="Ten trades")
+    page = asked.get(address).content.decode()
+    assert "You have 15 credits to spend: your balance is 10, and it may go down to −5." in page
+    assert "below zero" not in page
+    assert "you would owe 3 credits" in asked.get(f"{address}?price=13").content.decode()
+    page = asked.get(f"{address}?price=16").content.decode()
+    assert "more than you have to spend: 15 credits" in page
+    assert "below zero" not in page

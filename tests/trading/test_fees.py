@@ -184,6 +184,15 @@ def test_both_sides_read_the_sum_before_it_is_accepted_and_on_the_trade() -> Non
         trade_id = services.accept_offer(actor=seller, offer_id=offer.id).id
 
 
+def test_a_finished_trade_says_what_was_paid() -> None:
+    community = with_fees(fee_fixed_buyer=50, fee_fixed_seller=100)
+    seller, buyer = town.new_member(community), town.new_member(community)
+    path = reverse("trading:detail", args=[town.complete(town.new_trade(seller, buyer, price=30)).id])
+    assert f"You paid 30 + 0.50 fee = 30.50 {seller.display_name} got 30 − 1 fee = 29" in read(buyer, path)
+    assert "The buyer paid 30 + 0.50 fee = 30.50 You got 30 − 1 fee = 29" in read(seller, path)
+    assert "Held safely" not in read(buyer, path)
+
+
 def test_without_fees_nobody_reads_a_word_about_them() -> None:
     community = town.found_community()
     seller, buyer = town.new_member(community), town.new_member(community)
@@ -206,7 +215,9 @@ def test_the_page_says_at_once_what_is_no_price_and_what_is_too_much() -> None:
         page = read(buyer, f"{form}?price={price}")
         assert words in page
         assert "Held safely" not in page
-    assert "That is more than you have: 100 credits, with the fee it needs 100.50." in read(buyer, f"{form}?price=100")
+    assert "That is more than you have to spend: 100 credits, with the fee it needs 100.50." in read(
+        buyer, f"{form}?price=100"
+    )
     assert "more than you have" not in read(buyer, f"{form}?price=99")
     wanted = reverse("trading:make_offer", args=[town.new_listing(seller, direction="wanted", price=300).id])
     assert "more than you have" not in read(buyer, wanted)

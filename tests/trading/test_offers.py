@@ -75,7 +75,7 @@ def test_a_gift_costs_nothing(people) -> None:
 def test_nobody_offers_more_than_is_available(people) -> None:
     seller, buyer, _ = people
     listing = town.new_listing(seller, price=500)
-    with pytest.raises(errors.PayerShort, match="You have 100 credits available"):
+    with pytest.raises(errors.PayerShort, match="You have 100 credits to spend"):
         town.new_offer(buyer, listing, price=101)
     assert town.new_offer(buyer, listing, price=100).price == 10_000
 

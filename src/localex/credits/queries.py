@@ -50,6 +50,11 @@ class Balance:
         return self.available - self.credit_line
 
     @property
+    def owed(self) -> int:
+        """How far the member is below zero; 0 for most."""
+        return max(-self.own, 0)
+
+    @property
     def total(self) -> int:
         return self.available + self.held - self.credit_line
 

@@ -34,7 +34,7 @@ SEE_OFFER, SEE_TRADE = "See the offer", "See the trade"
 ANSWER = "You have 48 hours to answer; after that the offer ends by itself."
 HELD = f"The {PRICE} are held safely until the handoff."
 CHOOSE = "Next, choose a safe place and a time together, within 72 hours."
-BACK = f"{{% if amount and is_buyer %}}Your {PRICE} are available again.{{% endif %}}"
+BACK = f"{{% if amount and is_buyer %}}Your {PRICE} are yours to spend again.{{% endif %}}"
 
 KINDS: dict[str, Kind] = {
     # --- offers

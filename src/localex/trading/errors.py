@@ -64,7 +64,7 @@ class PriceOutOfRange(Unprocessable):
 
 
 class PayerShort(Conflict):
-    """Who would pay has fewer credits available than the price."""
+    """Who would pay has fewer credits to spend than the price."""
 
     code = "not_enough_credits"
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from localex.credits.queries import Balance
 from localex.lib import clock, money
 from localex.lib.ids import new_id
 from localex.listings.models import Listing
@@ -16,6 +17,15 @@ from localex.trading.services.reviews import MAX_TEXT, MIN_TEXT, TAGS
 SOON = timedelta(minutes=10)
 QUARTER_MINUTES = 15
 OTHER = "other"
+
+
+def _say_balance(balance: Balance) -> str:
+    """What the field for a price says beside it; with a credit line also how much of it would be owed."""
+    words = f"You have {money.display(balance.available)} credits to spend"
+    if not balance.credit_line:
+        return f"{words}."
+    lowest = money.display(-balance.credit_line)
+    return f"{words}: your balance is {money.display(balance.own)}, and it may go down to {lowest}."
 
 
 class OfferForm(forms.Form):
@@ -40,8 +50,8 @@ class OfferForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, listing: Listing, available: int, asked: str | None = None, **kwargs: Any) -> None:
-        """`available` is the maker's balance in hundredths, shown beside the field; `asked` a price to begin with."""
+    def __init__(self, *args: Any, listing: Listing, balance: Balance, asked: str | None = None, **kwargs: Any) -> None:
+        """`balance` is what the maker has, said beside the field; `asked` a price to begin with."""
         kwargs.setdefault("initial", {"key": new_id(), "price": listing.price // money.HUNDREDTHS})
         super().__init__(*args, **kwargs)
         if asked is not None and not listing.is_gift:
@@ -51,7 +61,7 @@ class OfferForm(forms.Form):
         elif listing.is_wanted:
             self.fields["price"].label = "What you ask for it"
         else:
-            self.fields["price"].help_text = f"You have {money.display(available)} credits available."
+            self.fields["price"].help_text = _say_balance(balance)
 
     def _take(self, asked: str) -> None:
         """A price of the address: what is no price stays out of the field, and no sum is shown for it."""

@@ -7,6 +7,7 @@ from typing import Any
 import segno
 from django.urls import reverse
 
+from localex.credits.queries import Balance
 from localex.lib import clock
 from localex.listings.models import Listing, ListingPhoto
 from localex.members.models import Member
@@ -91,12 +92,14 @@ def describe_listing(listing: Listing) -> dict[str, Any]:
     return {"cover": cover, "asks_for_gift": listing.is_gift and not listing.is_wanted}
 
 
-def describe_making(listing: Listing, price: int, available: int) -> dict[str, Any]:
-    """What the page for making an offer says about `price`, hundredths, to somebody with `available` ones."""
+def describe_making(listing: Listing, price: int, balance: Balance) -> dict[str, Any]:
+    """What the page for making an offer says about `price`, hundredths, to somebody who has `balance`."""
     cost = fees.quote(listing.community, price)
     return {
         "quote": cost,
-        "is_too_much": not listing.is_wanted and cost.held > available,
+        "is_too_much": not listing.is_wanted and cost.held > balance.available,
+        # Said before, not after: who spends on credit is to know it.
+        "would_owe": 0 if listing.is_wanted else max(cost.held - balance.own, 0),
         "i_would_pay": not listing.is_wanted,
         "payee": "You" if listing.is_wanted else listing.owner.display_name,
         **describe_listing(listing),

@@ -65,7 +65,7 @@ def make_offer(request: MemberRequest, listing_id: uuid.UUID) -> HttpResponse:
     if standing := queries.find_open_offer(member, listing_id):
         return redirect("trading:offer", offer_id=standing.id)
     balance = credit_queries.find_balance(community_id=member.community_id, owner=member.ledger_ref)
-    form = OfferForm(request.POST or None, listing=listing, available=balance.available, asked=request.GET.get("price"))
+    form = OfferForm(request.POST or None, listing=listing, balance=balance, asked=request.GET.get("price"))
     made: list[Any] = []
     if request.method == "POST" and _try(
         form,
@@ -75,7 +75,7 @@ def make_offer(request: MemberRequest, listing_id: uuid.UUID) -> HttpResponse:
     ):
         return redirect("trading:offer", offer_id=made[0].id)
     context = {"form": form, "listing": listing, "balance": balance}
-    context |= pages.describe_making(listing, form.shown_amount, balance.available)
+    context |= pages.describe_making(listing, form.shown_amount, balance)
     return render(request, "trading/make_offer.html", context, status=422 if form.errors else 200)
 
 

@@ -57,10 +57,10 @@ def _check_payer(listing: Listing, maker: Member, cost: fees.Quote) -> None:
         return
     available = credit_queries.find_balance(community_id=maker.community_id, owner=maker.ledger_ref).available
     if cost.held > available:
-        words = f"You have {money.display(available)} credits available, which is less than you offer."
+        words = f"You have {money.display(available)} credits to spend, which is less than you offer."
         if cost.price <= available:
             words = (
-                f"You have {money.display(available)} credits available, and with the fee of "
+                f"You have {money.display(available)} credits to spend, and with the fee of "
                 f"{money.display(cost.buyer_fee)} this offer needs {money.display(cost.held)}."
             )
         raise PayerShort(words, kept="Nothing was sent.", fields={"price": [words]})
@@ -204,7 +204,7 @@ def _hold_price(trade: Trade, actor: Member) -> None:
     except InsufficientCredits:
         who = "you have" if actor.id == trade.buyer_id else "the buyer has"
         raise PayerShort(
-            f"This offer cannot be accepted right now: {who} not enough credits available.",
+            f"This offer cannot be accepted right now: {who} not enough credits to spend.",
             kept="The offer stays open and nothing was moved.",
         ) from None
 
