@@ -6,12 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from localex.cli.app import EXIT_CODES
 from localex.embedded import roles
+from localex.embedded.directory import RESTORING
 from localex.embedded.errors import ExitCode
 from tests.cli.conftest import Run, run_command
 from tests.servers import Servers, forge_credits
@@ -35,6 +37,13 @@ def test_each_command_explains_itself(words: tuple[str, ...]) -> None:
     assert done.returncode == 0
     assert "Example" in done.stdout
     assert f"localex {' '.join(words)}" in done.stdout
+
+
+def test_which_version_this_is() -> None:
+    done = run_command("--version")
+    assert (done.returncode, done.stdout) == (0, f"LocalEx {version('localex')}\n")
+    assert "--version" in run_command("--help").stdout
+    assert "Neighbours trade things" in run_command("--help").stdout
 
 
 def test_the_help_names_every_command_and_exit_code() -> None:
@@ -156,6 +165,28 @@ def test_doctor_changes_nothing(tmp_path: Path) -> None:
     done = run_command("doctor", "--data-dir", str(tmp_path / "none"), DATABASE_URL="", REDIS_URL="")
     assert "made on the first start" in done.stdout
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("word", ["up", "doctor", "check"])
+def test_every_command_says_how_an_unfinished_restore_goes_on(tmp_path: Path, word: str) -> None:
+    (tmp_path / "back").mkdir()
+    (tmp_path / "back" / RESTORING).write_text("{}")
+    done = run_command(word, "--data-dir", str(tmp_path / "back"), DATABASE_URL="", REDIS_URL="")
+    said = done.stdout + done.stderr
+    assert done.returncode == (ExitCode.FAILED if word == "doctor" else ExitCode.DAMAGED)
+    assert "has not finished, so this is no town yet" in said
+    assert f"`localex restore --into {tmp_path / 'back'}` with the same --to, --store and --key" in said
+    assert "localex up" not in said
+    assert "Nothing is wrong" not in said
+
+
+@pytest.mark.parametrize("word", ["doctor", "check"])
+def test_a_folder_of_other_things_is_no_place_for_a_town(tmp_path: Path, word: str) -> None:
+    (tmp_path / "passwd").write_text("x")
+    done = run_command(word, "--data-dir", str(tmp_path), DATABASE_URL="", REDIS_URL="")
+    assert done.returncode == (ExitCode.FAILED if word == "doctor" else ExitCode.NOT_WRITABLE)
+    assert "holds other files and is no data directory" in done.stdout + done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["passwd"]
 
 
 def test_places_of_a_community_that_is_not_there(localex: Run, database: str, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from localex.cli.commands import describe_offence
 from localex.cli.ledger import ledger
 from localex.embedded import roles
 from localex.embedded.errors import ExitCode
@@ -50,7 +51,10 @@ def test_from_a_seal_to_a_proof_on_another_machine(
     for words in (["--digest", digest[1]], ["--seal", str(tmp_path / "site" / "seals" / "1.json")]):
         done = run_python("-I", SCRIPT, proof, *words)
         assert (done.returncode, done.stdout[:6]) == (0, "PROVEN")
-    assert localex(database, "ledger", "prove", f"{account}/9", **here).returncode == ExitCode.FAILED
+    nowhere = localex(database, "ledger", "prove", f"{account}/9", **here)
+    assert nowhere.returncode == ExitCode.FAILED
+    assert f"There is no line 9 in an account {account}." in nowhere.stderr
+    assert "staff pages" in nowhere.stderr
     assert localex(database, "ledger", "prove", "nonsense", **here).returncode == ExitCode.USAGE
 
 
@@ -78,14 +82,28 @@ def test_a_check_that_fails_names_the_rows_and_stops_postings(localex: Run, data
         done = localex(database, *words)
         assert done.returncode == ExitCode.FAILED
         assert "BROKEN  I1" in done.stdout
-        assert f"its balances sum to -93 (community {books.id})" in done.stdout
-        assert re.search(r"gift account \d: its balance is 7", done.stdout)
+        # Each thing once, in words, with the unit.
+        assert f" community {books.id}: its balances sum to -93\n" in done.stdout
+        assert "Amounts are hundredths of a credit.\n" in done.stdout
+        assert "promise" not in done.stdout + done.stderr
+        assert re.search(r"gift account \d in \S+: its balance is 7", done.stdout)
     assert localex(database, "ledger", "status").returncode == ExitCode.FAILED
     refused = localex(database, "ledger", "resume", str(books.id), "--why", "Let us see.")
     assert refused.returncode == ExitCode.FAILED
     assert "I1, I3" in refused.stderr
     despite = localex(database, "ledger", "resume", str(books.id), "--why", "We know.", "--despite")
     assert despite.returncode == 0
+
+
+def test_a_row_names_its_community_once_and_by_its_name() -> None:
+    number = "019f9c86-0000-7000-8000-000000000001"
+    row = {"community_id": number, "subject": f"community {number}", "detail": "its balances sum to 300"}
+    assert describe_offence(row, {number: "krems"}) == "community krems: its balances sum to 300"
+    assert describe_offence(row, {}) == f"community {number}: its balances sum to 300"
+    row["subject"] = "main account 7"
+    assert describe_offence(row, {number: "krems"}) == "main account 7 in krems: its balances sum to 300"
+    row["community_id"] = ""
+    assert describe_offence(row, {}) == "main account 7: its balances sum to 300"
 
 
 def test_a_database_of_another_release_is_told_to_migrate(localex: Run, database: str, servers: Servers) -> None:

@@ -1,6 +1,7 @@
 """All commands with their help. What each does is in its own module, imported when it is called."""
 
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 from localex.cli.backup import KeyFile, StoreDir, backup, restore, verify
 from localex.cli.ledger import ledger
 from localex.cli.options import DEFAULT_HOST, DEFAULT_PORT, DataDir, Host, Port, installation
-from localex.cli.output import errors
+from localex.cli.output import errors, say
 
 EXIT_CODES = (
     "[bold]Exit codes[/bold]\n\n"
@@ -35,6 +36,21 @@ places = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Places
 app.add_typer(places, name="places")
 app.add_typer(ledger, name="ledger")
 app.add_typer(backup, name="backup", rich_help_panel="Look after")
+
+
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        say(f"LocalEx {version('localex')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which LocalEx this is.")
+    ] = False,
+) -> None:
+    """What stands before every command."""
 
 
 @app.command(rich_help_panel="Run")

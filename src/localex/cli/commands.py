@@ -1,8 +1,9 @@
 """The commands that do one thing and end."""
 
+import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localex.cli.application import application, set_up
 from localex.cli.output import console, error_console, progress, say
@@ -86,38 +87,60 @@ def are_static_files_current(installation: Installation, fingerprint: str) -> bo
 
 def run_check(installation: Installation, *, is_full: bool, is_read_only: bool = False) -> ExitCode:
     """`localex check`: one line for each invariant of the ledger, and the rows that break it."""
-    from rich.text import Text
-
     with application(installation):
+        from localex.communities.models import Community
         from localex.credits import inspection
         from localex.credits.models import CheckRun
 
+        # The rows are printed below, in words; a line of JSON for each check would say them once more.
+        logging.getLogger(inspection.__name__).setLevel(logging.CRITICAL)
         scope = CheckRun.FULL if is_full else CheckRun.INCREMENTAL
         with progress("Checking") as report:
             if is_read_only:
                 results = [inspection.as_json(each) for each in inspection.look(scope=scope, progress=report)]
             else:
                 results = inspection.inspect(scope=scope, progress=report).results
+        slugs = {str(number): slug for number, slug in Community.objects.values_list("pk", "slug")}
     for result in results:
-        mark = ("BROKEN", "bold red") if result["count"] else ("fine  ", "green")
-        console().print(Text.assemble(mark, f"  {result['name']}  {result['words']}"))
-        for row in result["offences"]:
-            where = f" (community {row['community_id']})" if row["community_id"] else ""
-            say(f"            {row['subject']}: {row['detail']}{where}")
-        if result["count"] > len(result["offences"]):
-            say(f"            and {result['count'] - len(result['offences'])} more")
-        for note in result["notes"]:
-            say(f"            {note}")
+        _show_result(result, slugs)
     if not any(result["count"] for result in results):
         return ExitCode.OK
+    if any(result["offences"] for result in results):
+        say("Amounts are hundredths of a credit.")
     if is_read_only:
         error_console().print("[bold red]The ledger is not in order.[/] Nothing was changed.")
         return ExitCode.FAILED
     error_console().print(
         "[bold red]The ledger is not in order.[/] Postings are stopped where that was found (localex ledger status). "
-        "Find out what happened, or restore a backup; then localex ledger resume."
+        "Keep evidence first (localex backup) and restore over nothing: docs/operators/security.md has the steps. "
+        "When it is put right: localex ledger resume."
     )
     return ExitCode.FAILED
+
+
+def _show_result(result: dict[str, Any], slugs: dict[str, str]) -> None:
+    """One promise in a line, and below it the rows that break it; `slugs` are the communities' names by number."""
+    from rich.text import Text
+
+    mark = ("BROKEN", "bold red") if result["count"] else ("fine  ", "green")
+    console().print(Text.assemble(mark, f"  {result['name']}  {result['words']}"))
+    for row in result["offences"]:
+        say(f"            {describe_offence(row, slugs)}")
+    if result["count"] > len(result["offences"]):
+        say(f"            and {result['count'] - len(result['offences'])} more")
+    for note in result["notes"]:
+        say(f"            {note}")
+
+
+def describe_offence(row: dict[str, Any], slugs: dict[str, str]) -> str:
+    """A row that breaks a promise in one line, with its community named once: by its slug, or by its number."""
+    subject, number = str(row["subject"]), str(row["community_id"] or "")
+    place = slugs.get(number, number)
+    if number and number in subject:
+        subject = subject.replace(number, place)
+    elif number:
+        subject = f"{subject} in {place}"
+    return f"{subject}: {row['detail']}"
 
 
 def run_import_places(installation: Installation, *, file: Path, community: str) -> None:

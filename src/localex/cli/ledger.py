@@ -14,6 +14,10 @@ from localex.embedded.errors import ExitCode, StartError
 
 ledger = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="The books: proofs, seals, and stopping.")
 
+WHERE_ENTRIES = (
+    "ACCOUNT/NUMBER of an entry, both as the staff pages show them under Accounts; or the number (UUID) of a posting, "
+    "which is also in the name of the file that a member downloads."
+)
 Community = Annotated[str, typer.Argument(help="Short name (slug) of the community, or its number (UUID).")]
 Why = Annotated[str, typer.Option("--why", help="Why, in a sentence; it is kept in the ledger's audit for ever.")]
 
@@ -42,7 +46,7 @@ def _find_community(words: str) -> UUID:
 
 @ledger.command()
 def prove(
-    entry: Annotated[str, typer.Argument(help="ACCOUNT/NUMBER of an entry, or the number (UUID) of a posting.")],
+    entry: Annotated[str, typer.Argument(help=WHERE_ENTRIES)],
     out: Annotated[Path | None, typer.Option("--out", help="File to write to, instead of standard output.")] = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -52,18 +56,22 @@ def prove(
 
     [bold]Example[/bold]
 
-    localex ledger prove 1017/3 --out proof.json
+    localex ledger prove 1/2 --out proof.json
     """
     import json
 
     with _at_work(data_dir):
         from localex.credits import proofs
+        from localex.lib.errors import NotFound
 
         account, _, number = entry.partition("/")
         try:
             journal_id = proofs.find_journal(account_id=int(account), seq=int(number)) if number else UUID(entry)
         except ValueError:
             raise typer.BadParameter("an entry is ACCOUNT/NUMBER, a posting a UUID") from None
+        except NotFound:
+            words = f"There is no line {number} in an account {account}. Give the {WHERE_ENTRIES}"
+            raise StartError(words, ExitCode.FAILED) from None
         text = json.dumps(proofs.prove(journal_id=journal_id), indent=1)
     if out is None:
         say(text)
