@@ -48,6 +48,22 @@ def test_the_published_digest_follows_in_python_too(site: Site) -> None:
     assert [each.seal_no for each in seals.list_seals(after_no=1, limit=1)] == [2]
 
 
+@pytest.mark.parametrize("scope", ["full", "incremental"])
+def test_a_community_without_its_row_is_stopped_like_any_other(site: Site, scope: str) -> None:
+    town, other = site.town(), site.town()
+    member = town.member(gift=5)
+    site.damage(
+        "ALTER TABLE ledger.community DISABLE TRIGGER USER",
+        f"DELETE FROM ledger.community WHERE community_id = '{town.id}'",
+    )
+    town.grant(member, 5)
+    run = inspect(scope)
+    assert [each["subject"] for each in result_of(run, "I5")["offences"]] == [f"community {town.id}"]
+    with pytest.raises(errors.PostingsStopped):
+        town.grant(member, 5)
+    other.grant(other.member(), 5)
+
+
 def test_a_missing_file_is_named_and_published_again(site: Site) -> None:
     site.books.grant(site.books.member())
     seal()

@@ -223,7 +223,12 @@ def _to_stop(run: CheckRun, concerned: frozenset[UUID | None]) -> list[UUID]:
     if not concerned:
         return []
     with connection.cursor() as cursor:
-        cursor.execute("SELECT community_id FROM ledger.communities WHERE stopped_at IS NULL ORDER BY community_id")
+        # A community whose row somebody took away posts as well, until it is stopped, which gives it a row again.
+        cursor.execute(
+            "SELECT community_id FROM ledger.communities WHERE stopped_at IS NULL"
+            " UNION SELECT a.community_id FROM ledger.accounts a WHERE NOT EXISTS"
+            " (SELECT FROM ledger.communities c WHERE c.community_id = a.community_id) ORDER BY community_id"
+        )
         posting: list[UUID] = [row[0] for row in cursor.fetchall()]
     known_by = {
         number: before for before in CheckRun.objects.exclude(resumed=[]).order_by("id") for number in before.resumed
