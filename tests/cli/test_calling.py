@@ -39,6 +39,8 @@ def test_the_directory_is_named_when_it_was_given(
     )
     assert calling.command("up", Path("/srv/back")) == f"{called} up --data-dir /srv/back"
     assert calling.command("restore --help") == f"{called} restore --help"
+    # Where a restore goes is not where it comes from.
+    assert calling.command("restore --into /srv/back") == f"{called} restore --into /srv/back"
 
 
 def test_the_directory_of_the_environment_counts(called: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ def given_data_dir() -> str:
 def command(words: str, data_dir: Path | None = None) -> str:
     """`localex` with `words` behind it, ready to be pasted; about `data_dir`, or the directory that was given."""
     place = str(data_dir) if data_dir else given_data_dir()
-    is_needed = place and not any(option in words for option in ("--help", "--data-dir"))
+    is_needed = place and not any(option in words for option in ("--help", "--data-dir", "--into"))
     return " ".join([program(), words, *(["--data-dir", place] if is_needed else [])])
 
 

@@ -84,6 +84,9 @@ def examine(installation: Installation, *, host: str, port: int) -> Iterator[Fin
         yield _found("Redis program", find_redis_server)
     yield _data_directory(installation)
     yield _disk_space(installation)
+    if not _is_ours(installation):
+        # What lies there is no installation, so there is nothing else to look at.
+        return
     is_running = _is_running(installation)
     yield _address(host, port, is_running=is_running)
     yield from _outside_servers(installation)
@@ -130,6 +133,10 @@ def _nearest(path: Path) -> Path:
 
 def _data_directory(installation: Installation) -> Finding:
     root = installation.directory.root
+    try:
+        installation.directory.check_is_ours()
+    except StartError as error:
+        return _wrong("Data directory", error)
     place = _nearest(root)
     if not os.access(place, os.W_OK | os.X_OK) or not place.is_dir():
         return Finding(
@@ -149,6 +156,14 @@ def _data_directory(installation: Installation) -> Finding:
             )
     words = f"{root}" if installation.directory.exists else f"{root} (made on the first start)"
     return Finding("Data directory", Mark.FINE, words)
+
+
+def _is_ours(installation: Installation) -> bool:
+    try:
+        installation.directory.check_is_ours()
+    except StartError:
+        return False
+    return True
 
 
 def _disk_space(installation: Installation) -> Finding:

@@ -98,7 +98,7 @@ class DataDirectory:
         Raises StartError when the place cannot be written, the disk is full, or the server user cannot enter it.
         """
         try:
-            self._check_nothing_foreign()
+            self.check_is_ours()
             self._make_folders()
         except OSError as error:
             raise from_os_error(error, self.root) from error
@@ -106,15 +106,21 @@ class DataDirectory:
             reason = f"PostgreSQL cannot run as root, and the user {self.server_user.name} cannot enter this folder"
             raise not_writable(self.root, reason)
 
-    def _check_nothing_foreign(self) -> None:
+    def check_is_ours(self) -> None:
+        """Raise StartError for a directory that holds an unfinished restore, or anything but an installation."""
         if (self.root / RESTORING).exists():
             raise StartError(
-                f"A restore into {self.root} has not finished, so this is no town yet. Run the same `localex restore` "
-                "again, or remove the directory.",
+                f"A restore into {self.root} has not finished, so this is no town yet. Run that restore again as it "
+                f"was begun (`localex restore --into {self.root}` with the same --to, --store and --key), and it goes "
+                "on; or remove the directory.",
                 ExitCode.DAMAGED,
             )
         is_ours = any((self.root / marker).is_file() for marker in MARKERS)
-        if self.root.is_dir() and not is_ours and any(self.root.iterdir()):
+        try:
+            is_foreign = self.root.is_dir() and not is_ours and any(self.root.iterdir())
+        except OSError as error:
+            raise from_os_error(error, self.root) from error
+        if is_foreign:
             raise StartError(
                 f"{self.root} holds other files and is no data directory of LocalEx. "
                 "Choose an empty or new directory with --data-dir.",

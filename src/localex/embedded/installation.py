@@ -85,6 +85,7 @@ class Installation:
             yield
             return
         if not self.directory.exists:
+            self.directory.check_is_ours()
             raise StartError(
                 f"There is no installation in {self.directory.root}. Start one with `localex up`, "
                 "or say with --data-dir where yours is.",
