@@ -151,7 +151,9 @@ def test_killed_at_random_moments_and_run_again(old_town: Path, place: Path) -> 
 
 def test_up_waits_until_an_interrupted_upgrade_is_finished(old_town: Path) -> None:
     directory = DataDirectory(old_town)
-    database_copy.make_copy(directory)
+    told: list[tuple[int, int]] = []
+    database_copy.make_copy(directory, lambda done, total: told.append((done, total)))
+    assert told[-1][0] == told[-1][1] > 1_000_000
     database_copy.write_note(directory, database_copy.Note(database_copy.COPIED, "0.1.0", "0.1.0"))
     up = Up(old_town)
     try:

@@ -62,19 +62,22 @@ def errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def progress(title: str, *, is_bytes: bool = False) -> "Iterator[Report]":
-    """A progress bar on a terminal, and nothing but the last line elsewhere; bytes have a rate and a time left."""
-    from rich import progress as bars
+    """A progress bar on a terminal, and nothing but the last line elsewhere; bytes have a rate and a time left.
 
-    counts: tuple[bars.ProgressColumn, ...] = (bars.MofNCompleteColumn(), bars.TimeElapsedColumn())
-    if is_bytes:
-        counts = (bars.DownloadColumn(), bars.TransferSpeedColumn(), bars.TimeRemainingColumn())
-    columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), *counts)
-    with bars.Progress(*columns, bars.TextColumn("[dim]{task.fields[what]}"), console=error_console()) as bar:
-        task = bar.add_task(title, total=None, what="")
+    Nothing is shown before the first report, so that an error stands alone; what ended well ends full.
+    """
+    from localex.cli.bars import new_bars
+
+    with new_bars(error_console(), is_bytes=is_bytes) as bar:
+        task = bar.add_task(title, total=None, what="", visible=False)
         last = ""
 
         def report(done: int, total: int | None, what: str = "") -> None:
             nonlocal last
+            if is_bytes and total is None:
+                # A step without bytes of its own, such as checking what was written: the count stays.
+                bar.update(task, what=what, visible=True)
+                return
             if is_bytes and what != last:
                 # Each step has a rate of its own.
                 bar.reset(task)
@@ -82,6 +85,9 @@ def progress(title: str, *, is_bytes: bool = False) -> "Iterator[Report]":
             if total is not None:
                 # What grows while it is read would make a bar of "58.4/40.3 MB".
                 total = max(done, total)
-            bar.update(task, completed=done, total=total, what=what)
+            bar.update(task, completed=done, total=total, what=what, visible=True)
 
         yield report
+        whole = bar.tasks[0].total
+        if whole is not None:
+            bar.update(task, completed=whole, what="")

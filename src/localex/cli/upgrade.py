@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from localex.cli.calling import command, start_word
-from localex.cli.output import say
+from localex.cli.output import progress, say
 from localex.cli.up import Start
 from localex.embedded import database_copy
 from localex.embedded.cluster import STOP_SECONDS
@@ -109,7 +109,8 @@ class Upgrade(Start):
         backup_id = self._make_backup()
         self.supervisor.stop()
         say("Copying the database, to be able to go back ...")
-        database_copy.make_copy(self.directory)
+        with progress("Copying", is_bytes=True) as report:
+            database_copy.make_copy(self.directory, report)
         note = Note(COPIED, from_version, version("localex"), backup_id)
         database_copy.write_note(self.directory, note)
         return note
@@ -175,7 +176,6 @@ class Upgrade(Start):
         from localex.backup.keys import Keys
         from localex.backup.site import Site
         from localex.backup.stores import find_store
-        from localex.cli.output import progress
 
         installation, directory = self.installation, self.directory
         folder = installation.variable("LOCALEX_BACKUP_DIR")

@@ -7,11 +7,13 @@ The note `upgrade.json` says what an upgrade that was killed has to do next. Onl
 call anything here but `find_note`.
 """
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,6 +24,7 @@ NOTE = "upgrade.json"
 COPIED, MIGRATED, GOING_BACK = "copied", "migrated", "going-back"
 # PostgreSQL wants some room for its log while it migrates.
 SPARE_BYTES = 300 * 1024 * 1024
+LOOK_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -68,26 +71,52 @@ def copy_of(directory: DataDirectory) -> Path:
     return directory.postgres.with_name(f"{directory.postgres.name}.before-upgrade")
 
 
-def make_copy(directory: DataDirectory) -> None:
+def make_copy(directory: DataDirectory, report: Callable[[int, int], None] | None = None) -> None:
     """Copy the files of the stopped database; a copy or draft that an earlier attempt left is removed first.
 
+    `report` is told the bytes that are there and those that there will be, every quarter of a second.
     Raises StartError when the disk has no room for it; then nothing was changed.
     """
     remove_copy(directory)
-    size = sum(path.lstat().st_size for path in directory.postgres.rglob("*") if not path.is_symlink())
+    size = _size_of(directory.postgres)
     directory.check_space(size + SPARE_BYTES)
     draft = _draft(directory)
     # `cp` keeps owners and rights, and on file systems that can, shares blocks instead of writing them again.
     words = ["cp", "-Rp", *(["--reflink=auto"] if sys.platform.startswith("linux") else [])]
-    done = subprocess.run([*words, str(directory.postgres), str(draft)], capture_output=True, text=True, check=False)
-    if done.returncode:
+    tell = report or _say_nothing
+    trouble = _run([*words, str(directory.postgres), str(draft)], look=lambda: tell(min(_size_of(draft), size), size))
+    if trouble is not None:
         shutil.rmtree(draft, ignore_errors=True)
-        if mentions_full_disk(done.stderr):
+        if mentions_full_disk(trouble):
             raise disk_full(directory.root)
-        raise StartError(f"The database could not be copied: {done.stderr.strip()[-300:]}", ExitCode.FAILED)
+        raise StartError(f"The database could not be copied: {trouble.strip()[-300:]}", ExitCode.FAILED)
     os.sync()
     draft.rename(copy_of(directory))
     sync_folder(directory.postgres_home)
+
+
+def _run(words: list[str], *, look: Callable[[], None]) -> str | None:
+    """Run a command and `look` while it does; what it said when it failed, None when it did not. It ends with us."""
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            while True:
+                look()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    _, said = running.communicate(timeout=LOOK_SECONDS)
+                    look()
+                    return said if running.returncode else None
+        except BaseException:
+            running.kill()
+            raise
+
+
+def _say_nothing(_done: int, _total: int) -> None:
+    pass
+
+
+def _size_of(folder: Path) -> int:
+    """The bytes of the files below `folder`; 0 while it is not there."""
+    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_symlink())
 
 
 def put_back(directory: DataDirectory) -> None:
