@@ -216,3 +216,43 @@ def test_the_page_of_a_trade_is_in_credits_and_says_each_time_once(page: Client)
         str(done.time_proposals.get())
         not in page.get(reverse("admin:trading_trade_change", args=[done.pk])).content.decode()
     )
+
+
+def test_nobody_is_asked_to_confirm_what_would_be_refused(page: Client, staff: User) -> None:
+    community = town.found_community()
+    update_community(community_id=community.id, fee_fixed_buyer=178)
+    town.complete(town.new_trade(town.new_member(community), town.new_member(community)))
+    address = reverse("admin:trading_staffpayment_fund", args=[community.pk])
+    said = {"key": str(new_id()), "source": "fees", "amount": "5", "reason": REASON, "step": "check"}
+    answer = page.post(address, said)
+    assert answer.status_code == 422
+    assert "Fewer fees than that have been collected." in answer.content.decode()
+    assert "Is everything right?" not in answer.content.decode()
+    # The same key is good for less, and the question alone moved nothing.
+    assert "Is everything right?" in page.post(address, {**said, "amount": "1"}).content.decode()
+    assert not StaffPayment.objects.filter(community=community).exists()
+    paid = page.post(address, {**said, "amount": "1", "step": "pay"}, follow=True).content.decode()
+    assert "Done: 1 credit for the protection account." in paid
+
+
+def test_staff_see_at_once_that_they_cannot_pay_themselves(trade: Trade, staff: User) -> None:
+    seller = trade.seller.user
+    seller.is_staff = seller.is_superuser = True
+    seller.save()
+    client = town.browser_of(seller)
+    grant = reverse("admin:trading_staffpayment_grant", args=[trade.seller.pk])
+    body = client.get(grant).content.decode()
+    assert "Nobody pays themselves" in body
+    assert 'name="reason"' not in body
+    said = {"key": str(new_id()), "amount": "1", "reason": REASON, "step": "check"}
+    assert "Is everything right?" not in client.post(grant, said).content.decode()
+    fund(staff, trade)
+    body = client.get(reverse("admin:trading_staffpayment_compensate", args=[trade.pk])).content.decode()
+    assert ("the buyer" in body, "the seller</option>" in body) == (True, False)
+
+
+def test_the_form_says_how_long_a_reason_is_and_is_not_there_with_nothing_to_give(page: Client, trade: Trade) -> None:
+    body = page.get(reverse("admin:trading_staffpayment_grant", args=[trade.buyer.pk])).content.decode()
+    assert "10 to 500 characters." in body
+    empty = page.get(reverse("admin:trading_staffpayment_compensate", args=[trade.pk])).content.decode()
+    assert ('name="reason"' in empty, "Fund the protection account first" in empty) == (False, True)

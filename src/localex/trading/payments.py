@@ -1,6 +1,7 @@
 """Staff pages that move credits: a form, a page that asks once more, and the row that stays.
 
-Each form carries its own key, so that sending it twice pays once.
+Each form carries its own key, so that sending it twice pays once. Nobody is asked to confirm what would be refused:
+before the question the payment is tried and taken back.
 """
 
 from collections.abc import Callable
@@ -30,9 +31,10 @@ from localex.lib.staff import ReadOnly
 from localex.members.models import Member
 from localex.trading import services
 from localex.trading.models import StaffPayment, Trade
-from localex.trading.services.staff_payments import MAX_REASON, MIN_REASON
+from localex.trading.services.staff_payments import MAX_REASON, MIN_REASON, TO_ONESELF
 
 RIGHT = "trading.add_staffpayment"
+LENGTH = f"{MIN_REASON} to {MAX_REASON} characters."
 Pay = Callable[..., StaffPayment]
 
 
@@ -47,7 +49,7 @@ class PaymentForm(forms.Form):
         min_length=MIN_REASON,
         max_length=MAX_REASON,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
-        help_text="The member reads it.",
+        help_text=f"{LENGTH} The member reads it.",
         error_messages={"required": "Say why."},
     )
 
@@ -70,10 +72,12 @@ class CompensationForm(PaymentForm):
     member = forms.ChoiceField(label="To whom", widget=UnfoldAdminSelectWidget)
     field_order = ("key", "member", "amount", "reason")
 
-    def __init__(self, data: Any = None, *, trade: Trade) -> None:
+    def __init__(self, data: Any = None, *, trade: Trade, staff: Any) -> None:
         super().__init__(data)
         sides = (("buyer", trade.buyer), ("seller", trade.seller))
-        self.fields["member"].choices = [(side, f"{member.display_name}, the {side}") for side, member in sides]  # type: ignore[attr-defined]
+        self.fields["member"].choices = [  # type: ignore[attr-defined]
+            (side, f"{member.display_name}, the {side}") for side, member in sides if member.user_id != staff.pk
+        ]
 
 
 class FundingForm(PaymentForm):
@@ -84,7 +88,7 @@ class FundingForm(PaymentForm):
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data)
-        self.fields["reason"].help_text = "For the other coordinators."
+        self.fields["reason"].help_text = f"{LENGTH} For the other coordinators."
 
 
 @admin.register(StaffPayment)
@@ -124,7 +128,7 @@ class StaffPaymentAdmin(ReadOnly, ModelAdmin):
             title=f"Compensate for “{trade.listing.title}”",
             facts=_describe_accounts(trade.community, totals),
             fund_first="" if totals and totals.protection > 0 else _address("fund", trade.community_id),
-            form=CompensationForm(request.POST or None, trade=trade),
+            form=CompensationForm(request.POST or None, trade=trade, staff=request.user),
             act=lambda *, member, **rest: services.pay_compensation(
                 trade=trade, member=trade.buyer if member == "buyer" else trade.seller, **rest
             ),
@@ -139,6 +143,7 @@ class StaffPaymentAdmin(ReadOnly, ModelAdmin):
             title=f"Give credits to {member.display_name}",
             facts=[("Member of", member.community.name), ("Where from", "The issuer: these credits are new")],
             form=PaymentForm(request.POST or None),
+            refusal=TO_ONESELF if member.user_id == request.user.pk else "",
             act=partial(services.grant_credits, member=member),
             back=reverse("admin:members_member_change", args=[member.pk]),
         )
@@ -165,15 +170,16 @@ class StaffPaymentAdmin(ReadOnly, ModelAdmin):
         act: Pay,
         back: str,
         fund_first: str = "",
+        refusal: str = "",
     ) -> HttpResponse:
         """Form, then the question, then the payment; what the service refuses is said at the form."""
         if not request.user.has_perm(RIGHT):
             raise PermissionDenied
         step = request.POST.get("step", "")
         if step == "pay" and form.is_valid() and (payment := _try(form, act, request)):
-            messages.success(request, f"Done: {money.display(payment.amount)} credits.")
+            messages.success(request, _say_paid(payment))
             return HttpResponseRedirect(reverse("admin:trading_staffpayment_change", args=[payment.pk]))
-        is_asking = step == "check" and form.is_valid()
+        is_asking = step == "check" and form.is_valid() and bool(_try(form, act, request, is_kept=False))
         context = {
             **self.admin_site.each_context(request),
             "title": title,
@@ -183,6 +189,9 @@ class StaffPaymentAdmin(ReadOnly, ModelAdmin):
             "is_asking": is_asking,
             "back": back,
             "fund_first": fund_first,
+            "refusal": refusal,
+            # What was typed is never taken away.
+            "has_form": form.is_bound or not (fund_first or refusal),
             "opts": self.opts,
         }
         status = 422 if form.errors else 200
@@ -196,16 +205,28 @@ def _address(way: str, subject_id: UUID) -> str:
 def _describe_accounts(community: Community, totals: Totals | None) -> list[tuple[str, str]]:
     facts = [("Community", community.name)]
     if totals is not None:
-        facts.append(("In the protection account", f"{money.display(totals.protection)} credits"))
-        facts.append(("Fees collected", f"{money.display(totals.fees)} credits"))
+        facts.append(("In the protection account", _say(totals.protection, community)))
+        facts.append(("Fees collected", _say(totals.fees, community)))
     return facts
 
 
-def _try(form: PaymentForm, act: Pay, request: HttpRequest) -> StaffPayment | None:
+def _say(amount: int, community: Community) -> str:
+    return money.in_words(amount, community.currency_one, community.currency_many)
+
+
+def _say_paid(payment: StaffPayment) -> str:
+    amount = _say(payment.amount, payment.community)
+    return f"Done: {amount} for {payment.member or 'the protection account'}."
+
+
+def _try(form: PaymentForm, act: Pay, request: HttpRequest, *, is_kept: bool = True) -> StaffPayment | None:
+    """The payment, or None when the service refuses and the form says why; taken back again unless `is_kept`."""
     said = dict(form.cleaned_data)
     try:
         with transaction.atomic():
-            return act(actor=request.user, payment_id=said.pop("key"), **said)
+            payment = act(actor=request.user, payment_id=said.pop("key"), **said)
+            transaction.set_rollback(not is_kept)
+            return payment
     except LocalExError as error:
         form.add_error(None, error.message)
         return None

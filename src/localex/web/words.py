@@ -13,12 +13,12 @@ _AGES = ((365, "year"), (30, "month"), (7, "week"))
 
 def say_credits(amount: int, one: str = "credit", many: str = "credits") -> str:
     """Hundredths with the community's word for them: 100 is "1 credit", 3000 is "30 credits"."""
-    return f"{money.display(amount)} {say_noun(amount, one, many)}"
+    return money.in_words(amount, one, many)
 
 
 def say_noun(amount: int, one: str = "credit", many: str = "credits") -> str:
     """The word for an amount alone: "credit" for exactly one, else "credits"."""
-    return one if abs(amount) == money.HUNDREDTHS else many
+    return money.noun(amount, one, many)
 
 
 def say_day(when: datetime) -> str:

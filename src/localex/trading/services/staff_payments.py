@@ -19,6 +19,7 @@ from localex.members.models import Member, User
 from localex.trading.models import StaffPayment, Trade
 
 MIN_REASON, MAX_REASON = 10, 500
+TO_ONESELF = "Nobody pays themselves. Ask another coordinator."
 MOST = money.from_whole(100_000)
 _COMPARED = ("kind", "community_id", "staff_id", "member_id", "trade_id", "source", "amount", "reason")
 
@@ -161,7 +162,7 @@ def _check(actor: User, amount: int, reason: str, member: Member | None) -> None
     if not actor.has_perm("trading.add_staffpayment"):
         raise MayNotPay("You may not move credits of a community.")
     if member is not None and member.user_id == actor.id:
-        raise MayNotPay("Nobody pays themselves. Ask another coordinator.")
+        raise MayNotPay(TO_ONESELF)
     if not 0 < amount <= MOST:
         words = f"Between 0.01 and {money.display(MOST)} credits."
         raise PaymentNotValid(words, fields={"amount": [words]})
