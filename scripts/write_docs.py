@@ -3,6 +3,7 @@
 `python scripts/write_docs.py` writes them, `--check` says whether they are up to date (a test does the same).
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -102,10 +103,13 @@ PAGES = {
 
 def main() -> int:
     """Write the pages, or with --check only say which are out of date (exit 1)."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page is out of date")
+    is_check = parser.parse_args().check
     stale = []
     for name, build in PAGES.items():
         path, text = DOCS / name, build()
-        if "--check" in sys.argv:
+        if is_check:
             if not path.exists() or path.read_text() != text:
                 stale.append(name)
         else:

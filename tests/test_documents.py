@@ -118,6 +118,28 @@ def test_every_command_that_a_document_names_exists() -> None:
     assert not wrong, wrong
 
 
+def test_what_the_set_up_asks_python_is_answered() -> None:
+    """The lines that find the data directory and PostgreSQL's programs, as they stand there."""
+    page = (ROOT / "docs" / "engineers" / "set-up.md").read_text(encoding="utf-8")
+    questions = re.findall(r'^\w+=\$\(\.venv/bin/python -c "([^"]+)"\)$', page, re.MULTILINE)
+    answers = [
+        subprocess.run([sys.executable, "-c", question], capture_output=True, text=True, check=True).stdout.strip()
+        for question in questions
+    ]
+    assert [Path(answer).name for answer in answers] == ["localex", "bin"]
+    assert (Path(answers[1]) / "psql").exists()
+
+
+def test_asking_how_the_pages_are_written_writes_none() -> None:
+    pages = [ROOT / "docs" / name for name in sorted(GENERATED)]
+    before = [page.stat().st_mtime_ns for page in pages]
+    asked = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "write_docs.py"), "--help"], capture_output=True, text=True, check=True
+    )
+    assert "--check" in asked.stdout
+    assert [page.stat().st_mtime_ns for page in pages] == before
+
+
 def test_every_setting_is_explained() -> None:
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     for name, field in Environment.model_fields.items():
