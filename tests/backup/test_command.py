@@ -127,6 +127,8 @@ def test_what_is_wrong_has_an_exit_code(own_store: FolderStore, town: Town, plac
     assert "Possible is any time from" in early.stderr
     keyless = localex("verify", "--store", own_store.root, "--data-dir", place / "nothing here")
     assert (keyless.returncode, "Say with --key" in keyless.stderr) == (ExitCode.SETTINGS, True)
+    pruned = localex("backup", "prune", "--dry-run", *words)
+    assert (pruned.returncode, pruned.stdout) == (ExitCode.OK, "Nothing would go.\n"), pruned.stderr
     empty = localex("verify", "--store", place / "empty", "--key", key)
     assert empty.returncode == ExitCode.NOTHING_TO_RESTORE
     nothing = localex("backup", "key", "show", "--data-dir", place / "nothing here")

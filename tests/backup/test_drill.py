@@ -13,7 +13,7 @@ import pytest
 
 from localex.backup import drill, records
 from localex.backup.drill import Outcome, run_drill
-from localex.backup.errors import BackupDamaged, Busy
+from localex.backup.errors import BackupDamaged, Busy, StoreFull
 from localex.backup.facts import APPEND_ONLY, LASTING, read_facts
 from localex.backup.keys import Keys
 from localex.backup.manifest import LedgerSeal, Manifest
@@ -200,6 +200,20 @@ def test_a_restore_that_fails_is_a_drill_that_failed(place: Path) -> None:
     outcome = run(place, restore)
     assert failed(outcome) == ["Restore"]
     assert "was changed" in outcome.summary()["words"]
+
+
+def test_a_disk_without_room_says_nothing_about_the_backup(place: Path) -> None:
+    """Its words are those of a drill, and nobody writes down that the backup failed."""
+
+    def restore(*words: Any, **more: Any) -> Restored:
+        raise StoreFull("The disk that holds /small has only 3 MB left and the restore needs 400 MB. Choose --into.")
+
+    with pytest.raises(StoreFull) as full:
+        run(place, restore)
+    assert full.value.message.startswith("The disk that holds /small has only 3 MB left and the restore needs 400 MB. ")
+    assert "`localex drill --scratch DIR`" in full.value.message
+    assert "--into" not in full.value.message
+    assert not (place / drill.SCRATCH).exists()
 
 
 def test_a_killed_drill_is_cleared_away(servers: Servers, place: Path) -> None:

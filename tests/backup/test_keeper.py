@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from localex.backup import engine, keeper, receiver
+from localex.backup.errors import StoreFull
 from localex.backup.keeper import MEMORY, Keeper
 from localex.backup.keys import Keys
 from localex.backup.marker import MARKER, USED
@@ -144,6 +145,17 @@ def test_trouble_is_said_and_does_not_end_it(kept: Kept) -> None:
     kept.run(lambda keeper: len(kept.ids()) == 1)
 
 
+def test_a_drill_without_room_is_said_and_is_no_failed_proof(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run_drill(*words: object) -> None:
+        raise StoreFull("There is no room.")
+
+    monkeypatch.setattr(keeper, "run_drill", run_drill)
+    kept.run(lambda keeper: "There is no room." in keeper.describe()["error"])
+    assert kept.memory["drill_ended_at"]
+    assert not kept.memory["drill_failed"]
+    assert kept.said("A backup or drill failed: There is no room.") == 1
+
+
 def test_it_leaves_the_start_to_others(kept: Kept) -> None:
     kept.run(lambda keeper: bool(keeper.describe()["shipped_at"]), first_after=3600)
     assert kept.ids() == []
@@ -164,6 +176,11 @@ def test_a_store_that_vanishes_is_not_begun_anew(kept: Kept, monkeypatch: pytest
 
     kept.run(vanish)
     assert not folder.exists()
+    assert any(f"{folder} is not there." in line for line in kept.lines)
+    # Whoever pastes what the log says hits this very town.
+    root = kept.directory.root
+    assert any(f"`localex backup accept-store --data-dir {root}`" in line for line in kept.lines)
+    assert not any("accept-store`" in line for line in kept.lines)
     # The same with the empty folder that a disk is mounted on, for a part that is started then.
     folder.mkdir()
     memory = kept.memory

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from localex.backup import restoring
-from localex.backup.errors import Busy, words_of
+from localex.backup.errors import Busy, StoreFull, words_of
 from localex.backup.facts import find_ledger_seal, find_lost_rows, find_shrunk_tables
 from localex.backup.health import spell
 from localex.backup.keys import Keys
@@ -103,8 +103,9 @@ def run_drill(
 ) -> Outcome:
     """Prove the backup `backup_id` (empty: the newest, with all of the log) and remove everything that was restored.
 
-    What fails is said in the outcome. Raises Busy when another drill runs here, StartError when the data directory
-    itself cannot be used. What an earlier, killed drill left is removed first.
+    What fails is said in the outcome. Raises Busy when another drill runs here, StoreFull when there is no room for the
+    restore, which says nothing about the backup, and StartError when the data directory itself cannot be used. What an
+    earlier, killed drill left is removed first.
     """
     scratch = DataDirectory(directory.root / SCRATCH)
     outcome = Outcome(started_at=datetime.now(UTC), store=store.place)
@@ -113,6 +114,9 @@ def run_drill(
     with _holding(directory), _removing(scratch):
         try:
             restored = restore(store, keys, backup_id=backup_id, into=scratch.root, report=report)
+        except StoreFull as error:
+            # What is full is the place to restore to, which says nothing about the backup.
+            raise _no_room(error) from error
         except Exception as error:
             # Whatever it is: a drill that ends without an outcome would say nothing about the backup.
             outcome.lines.append(Line("Restore", False, words_of(error)))
@@ -150,6 +154,14 @@ def clear_leftovers(directory: DataDirectory) -> bool:
         return remove_leftovers(directory)
     finally:
         lock.release()
+
+
+def _no_room(error: StoreFull) -> StoreFull:
+    found = error.message.partition(". ")[0]
+    return StoreFull(
+        f"{found}. The drill needs room for a whole restore; nothing was proven, and nothing was found wrong. Free "
+        "some space, or choose another disk: `localex drill --scratch DIR`."
+    )
 
 
 @contextlib.contextmanager

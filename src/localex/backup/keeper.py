@@ -20,7 +20,7 @@ from typing import Any
 from localex.backup import engine, records
 from localex.backup.catalogue import list_ids
 from localex.backup.drill import clear_leftovers, run_drill
-from localex.backup.errors import Busy, StoreGone, words_of
+from localex.backup.errors import Busy, StoreFull, StoreGone, words_of
 from localex.backup.health import Facts, find_problems
 from localex.backup.keys import Keys
 from localex.backup.manifest import Manifest
@@ -78,11 +78,12 @@ class Keeper:
         self._app_url = app_url
         self._hour = hour
         self._kept = kept or Kept()
-        self._tell = tell
+        # The log is read from another shell than the one in which LocalEx was started.
+        self._tell = lambda line: tell(name_directory(line, site.directory.root))
         self._began_at = datetime.now(UTC)
         self._first_after = first_after
         self._stop = threading.Event()
-        self._receiver = Receiver(site, store, keys, tell=tell)
+        self._receiver = Receiver(site, store, keys, tell=self._tell)
         self._remembering = threading.Lock()
         self._memory = self._read_memory()
         self._manifests: list[Manifest] = []
@@ -210,8 +211,8 @@ class Keeper:
         run = records.begin_run(self._app_url, "drill", started_at=_now())
         try:
             outcome = run_drill(self._site.directory, self._store, self._keys)
-        except Busy:
-            # Somebody else's drill says what there is to say; this one did not begin.
+        except (Busy, StoreFull):
+            # Somebody else's drill says what there is to say, or there is no room: nothing was found out here.
             records.drop_run(self._app_url, run)
             self._remember(drill_ended_at=_now())
             raise
@@ -314,7 +315,7 @@ class Keeper:
             last = self._warned.get(problem.code)
             if last is None or now - last >= WARN_AGAIN_AFTER:
                 self._warned[problem.code] = now
-                self._tell(f"{WARNING}{problem.words} {name_directory(problem.remedy, self._site.directory.root)}")
+                self._tell(f"{WARNING}{problem.words} {problem.remedy}")
         gone = set(self._warned) - {problem.code for problem in problems}
         for code in gone:
             del self._warned[code]

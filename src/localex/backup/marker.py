@@ -38,7 +38,8 @@ class UsedStores:
     def remember(self, place: str, marker: str) -> None:
         """Note that the store at `place`, whose marker is called `marker`, is in use."""
         found = self._read()
-        if found.get(place) != marker:
+        # Without an installation, as when a store is tidied up from another machine, there is nobody to remember it.
+        if found.get(place) != marker and self._directory.root.is_dir():
             replace_file(self._path, json.dumps({**found, place: marker}, indent=1))
 
     def make_marker(self) -> bytes:

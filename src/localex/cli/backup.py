@@ -99,6 +99,7 @@ def list_them(data_dir: DataDir = None, store: StoreDir = None, key_file: KeyFil
 def prune(
     data_dir: DataDir = None,
     store: StoreDir = None,
+    key_file: KeyFile = None,
     daily: Daily = 7,
     weekly: Weekly = 4,
     monthly: Monthly = 6,
@@ -114,7 +115,7 @@ def prune(
         own = installation(data_dir)
         _prune(
             open_store(own, store),
-            find_keys(own, None),
+            find_keys(own, key_file),
             daily=daily,
             weekly=weekly,
             monthly=monthly,

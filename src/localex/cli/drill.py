@@ -33,7 +33,7 @@ def run_the_drill(
         with progress("Drill") as report:
             outcome = run_drill(place, found, find_keys(own, key_file), backup_id=backup_id, report=report)
     except StartError:
-        # It did not even begin: another drill is under way, or there is no key.
+        # It did not even begin: another drill is under way, or there is no key or no room.
         if url:
             records.drop_run(url, run)
         raise
