@@ -55,7 +55,7 @@ def test_lines_name_the_trade_when_somebody_knows_it(
     trade_id = hold(member, 3000)
 
     class Book:
-        def describe(self, *, owner: Any, references: Any) -> Any:
+        def describe(self, *, owner: Any, references: Any, postings: Any) -> Any:
             return {trade_id: About("A <red> bicycle", "BlueBird_1234")}
 
         def list_partners(self, **_: Any) -> Any:

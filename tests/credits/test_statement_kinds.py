@@ -1,5 +1,6 @@
 """Each kind of posting, made for real, in the words of the statement."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -40,6 +41,7 @@ def test_fees_are_said_beside_the_line(buyer: Member, seller: Member) -> None:
     assert "2 of it fee" in page_of(buyer)
     services.release(key=new_id(), trade_id=trade_id, payee=seller.ledger_ref, actor=None)
     assert "Paid for a trade −22" in page_of(buyer)
+    assert re.search(r"\d\d:\d\d , paid at \d\d:\d\d ", page_of(buyer))
     assert "2 of it fee" in page_of(buyer)
     assert "Paid to you for a trade +19" in page_of(seller)
     assert "after a fee of 1" in page_of(seller)

@@ -13,7 +13,7 @@ from django.test import Client
 from localex.communities.services import update_community
 from localex.credits import chart, exports, health, pages, services
 from localex.credits.fates import Fate
-from localex.credits.wording import name_fate
+from localex.credits.wording import _say_when, name_fate
 from localex.lib import clock
 from localex.lib.ids import new_id
 from localex.members.models import Member
@@ -106,6 +106,20 @@ def test_filters_by_counterparty(browser: Client, member: Member, other: Member)
     text = words(browser, "/credits/?partner=community")
     assert "Welcome credits" in text
     assert f"For “{trade.listing.title}”" not in text
+
+
+def test_nobody_is_offered_with_whom_only_gifts_changed_hands(browser: Client, member: Member, other: Member) -> None:
+    giver = town.new_member(member.community)
+    town.complete(town.new_trade(giver, member, kind="gift"))
+    town.new_trade(other, member, price=8)
+    names = [name for name, _ in browser.get("/credits/").context["form"].fields["partner"].choices]
+    assert names == ["", "community", other.display_name]
+
+
+def test_the_day_of_a_payment_is_said_beside_the_line_of_its_hold() -> None:
+    when = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
+    said = [_say_when(when + later, when) for later in (timedelta(hours=1), timedelta(days=2), timedelta(days=70))]
+    assert [re.sub(r"\d\d:", "HH:", words) for words in said] == ["at HH:30", "on 5 November", "on 12 January 2027"]
 
 
 def test_a_stranger_cannot_be_told_from_nobody(browser: Client, member: Member, other: Member) -> None:
@@ -241,7 +255,7 @@ def test_the_file_has_a_column_of_fees(browser: Client, member: Member, other: M
     assert (rows["hold"]["amount"], rows["hold"]["fee"]) == ("-8.50", "0.50")
     assert (rows["release"]["amount"], rows["release"]["fee"]) == ("5.00", "1.00")
     assert rows["release"]["kind"] == "Paid to you"
-    assert (rows["starter_grant"]["fee"], rows["starter_grant"]["kind"]) == ("", "Given by the community")
+    assert (rows["starter_grant"]["fee"], rows["starter_grant"]["kind"]) == ("", "Given to you")
 
 
 def test_only_sealed_lines_have_a_proof(browser: Client, member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,17 +267,22 @@ def test_only_sealed_lines_have_a_proof(browser: Client, member: Member, monkeyp
     seal(now - timedelta(minutes=1))
     body = browser.get("/credits/").content.decode()
     assert "/credits/proof/" not in body
-    assert re.search(r"Proof from \d\d:(00|15|30|45)<", body)
+    assert re.search(r"A line without it gets its proof with the next seal, at \d\d:(00|15|30|45)\.", body)
     seal(now + timedelta(minutes=1))
-    assert browser.get("/credits/").content.decode().count("/credits/proof/") == 1
+    body = browser.get("/credits/").content.decode()
+    assert body.count("/credits/proof/") == 1
+    assert "next seal" not in body
 
 
 def test_a_line_that_nobody_sealed_in_time_promises_nothing(
     browser: Client, member: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = clock.now()
+    assert re.search(r"Each line gets its proof with the next seal, at \d\d:\d\d\.", words(browser))
+    old = real - timedelta(hours=1)
+    monkeypatch.setattr(health, "find_last_seal", lambda: health.Seal(1, old, old, b""))
     monkeypatch.setattr(clock, "now", lambda: real + timedelta(hours=1))
-    assert "Proof from" not in browser.get("/credits/").content.decode()
+    assert "A line without it gets its proof with the next seal. What for?" in words(browser)
     assert pages.find_next_seal(datetime(2026, 11, 23, 2, 44, 59, tzinfo=UTC)).minute == 45
     assert pages.find_next_seal(datetime(2026, 11, 23, 2, 45, tzinfo=UTC)).hour == 3
 

@@ -18,7 +18,7 @@ from localex.notifications import services as notification_services
 from localex.notifications import wording
 from localex.notifications.audience import Happened
 from localex.notifications.models import Notice
-from localex.trading import services
+from localex.trading import partners, services
 from localex.trading.models import StaffPayment, Trade
 from localex.trading.services.staff_payments import MayNotPay, PaymentNotValid, SourceShort
 from tests import town
@@ -256,3 +256,28 @@ def test_the_form_says_how_long_a_reason_is_and_is_not_there_with_nothing_to_giv
     assert "10 to 500 characters." in body
     empty = page.get(reverse("admin:trading_staffpayment_compensate", args=[trade.pk])).content.decode()
     assert ('name="reason"' in empty, "Fund the protection account first" in empty) == (False, True)
+
+
+def test_the_member_reads_the_reason_on_the_statement_and_nobody_else_does(staff: User, trade: Trade) -> None:
+    community, member = trade.community, trade.buyer
+    services.grant_credits(actor=staff, payment_id=new_id(), member=member, amount=100, reason="A morning of repairs.")
+    services.fund_protection(
+        actor=staff, payment_id=new_id(), community=community, source="issuer", amount=500, reason="Before the summer."
+    )
+    services.pay_compensation(actor=staff, payment_id=new_id(), trade=trade, member=member, amount=200, reason=REASON)
+    reader = town.browser_of(member)
+    for address in ("/credits/", "/credits/print/"):
+        page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", reader.get(address).content.decode()))
+        assert "Given to you by your coordinators" in page
+        assert "“A morning of repairs.”" in page
+        assert f"“{REASON}”" in page
+        assert f"after a trade with {trade.seller.display_name}" in page
+    answer: Any = reader.get("/credits/statement.csv")
+    table = b"".join(answer.streaming_content).decode()
+    assert f",protection,{REASON}\r\n" in table
+    assert ",hold,\r\n" in table
+    assert REASON not in town.browser_of(trade.seller).get("/credits/").content.decode()
+    found = partners.describe(
+        owner=trade.seller.ledger_ref, references=(), postings=[StaffPayment.objects.latest("id").id]
+    )
+    assert found == {}

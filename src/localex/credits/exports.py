@@ -19,7 +19,19 @@ from localex.lib.money import HUNDREDTHS
 MAX_LINES: Final = 100_000
 BATCH: Final = 200
 # `code` is the ledger's own name of the kind, which stays the same when words change.
-HEADINGS: Final = ("time", "kind", "what", "with", "amount", "fee", "balance after", "trade", "posting", "code")
+HEADINGS: Final = (
+    "time",
+    "kind",
+    "what",
+    "with",
+    "amount",
+    "fee",
+    "balance after",
+    "trade",
+    "posting",
+    "code",
+    "reason",
+)
 # What spreadsheets take for the beginning of a formula.
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -69,6 +81,7 @@ def _cells(row: Row, who: Asker) -> list[str]:
         str(row.trade_id or ""),
         str(row.journal_id),
         row.kind,
+        disarm(row.reason),
     ]
 
 

@@ -14,7 +14,7 @@ class Fate:
     """One hold as somebody sees it: `state` is held, released or refunded, `returned` what a payer got back of it.
 
     `ended_how` is the kind of the posting that ended it ("" while held). `price` is what the payee was to get before
-    `seller_fee`; `buyer_fee` was held on top of it.
+    `seller_fee`; `buyer_fee` was held on top of it. `ended_at` is when it ended.
     """
 
     is_payer: bool
@@ -25,6 +25,7 @@ class Fate:
     buyer_fee: int
     seller_fee: int
     returned: int = 0
+    ended_at: datetime | None = None
 
 
 def find_fates(*, community_id: UUID, owner: UUID, references: Collection[UUID]) -> dict[UUID, Fate]:
@@ -68,6 +69,6 @@ _FATES: Final = """
         GROUP BY search.journal_id
     )
     SELECT fate.trade_id, fate.is_payer, fate.state, fate.expires_at, fate.ended_how, fate.price, fate.buyer_fee,
-           fate.seller_fee, coalesce(returned.amount, 0)::bigint
+           fate.seller_fee, coalesce(returned.amount, 0)::bigint, fate.booked_at
     FROM fate LEFT JOIN returned ON returned.journal_id = fate.journal_id
 """

@@ -23,15 +23,22 @@ SEALED_EVERY = timedelta(minutes=15)
 EPOCH = datetime.fromtimestamp(0, tz=UTC)
 # Postings that are always about a trade, also when nobody knows its name.
 OF_TRADES = frozenset({"hold", "release", "refund", "expiry"})
+# Those that a coordinator gives a reason for.
+BY_STAFF = frozenset({"coordinator_grant", "protection"})
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line as it is shown. `fee`: what of it is one; `trade_id` is None when there is nothing to link to."""
+    """One line as it is shown. `fee`: what of it is one; `trade_id` is None when there is nothing to link to.
+
+    `more` are remarks that stand on lines of their own; `reason` is what a coordinator wrote, else "".
+    """
 
     icon: str
     words: str
     note: str
+    more: tuple[str, ...]
+    reason: str
     amount: int
     fee: int
     balance_after: int
@@ -89,12 +96,25 @@ def describe_statement(who: Asker, address: Any) -> dict[str, Any]:
         "balance": queries.find_balance(community_id=who.community_id, owner=who.owner),
         "form": form,
         "page": page,
-        "sealed_until": seal.until if seal else None,
-        "next_seal": find_next_seal(clock.now()),
-        "fresh_since": clock.now() - SEALED_EVERY,
+        **describe_sealing(rows, seal.until if seal else None),
         "days": [Day(found[0].when, found) for found in days],
         "chart": chart.build_chart(course),
         "spans": chart.list_spans(course),
+    }
+
+
+def describe_sealing(rows: Sequence[Row], sealed_until: datetime | None) -> dict[str, Any]:
+    """Up to when lines have a proof, whether some of these have none yet, and when they will.
+
+    Nothing is promised when a seal is overdue.
+    """
+    now = clock.now()
+    unsealed = [row.when for row in rows if sealed_until is None or row.when > sealed_until]
+    is_overdue = sealed_until is not None and any(when < now - SEALED_EVERY for when in unsealed)
+    return {
+        "sealed_until": sealed_until,
+        "has_unsealed": bool(unsealed),
+        "proofs_at": None if is_overdue else find_next_seal(now),
     }
 
 
@@ -116,18 +136,23 @@ def filters_of(who: Asker, form: StatementForm) -> queries.Filters:
 def describe_lines(who: Asker, lines: Sequence[StatementLine]) -> list[Row]:
     """Lines with what they were about and what became of it. At most three queries, however many lines."""
     ids = {line.reference for line in lines if line.reference}
-    abouts = references.describe(owner=who.owner, references=ids)
+    given = {line.journal_id for line in lines if line.kind in BY_STAFF}
+    abouts = references.describe(owner=who.owner, references=ids, postings=given)
     fates = find_fates(community_id=who.community_id, owner=who.owner, references=ids)
     rows = []
     for line in lines:
         about = abouts.get(line.reference) if line.reference else None
         fate = fates.get(line.reference) if line.reference else None
-        icon, words, note = describe_line(line, about, fate)
+        given_for = abouts.get(line.journal_id)
+        reason = given_for.reason if given_for else ""
+        said = describe_line(line, about, fate, reason)
         rows.append(
             Row(
-                icon=icon,
-                words=words,
-                note=note,
+                icon=said.icon,
+                words=said.words,
+                note=said.note,
+                more=said.more,
+                reason=reason,
                 amount=line.amount,
                 fee=find_fee(line, fate),
                 balance_after=line.balance_after,

@@ -12,17 +12,23 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """One thing that postings are about, as one of its sides may know it: what it was, and with whom."""
+    """One thing that postings are about, as one of its sides may know it: what it was, and with whom.
+
+    `reason` is what a coordinator wrote beside a posting that gave credits; title and partner are empty then.
+    """
 
     title: str
     partner: str
+    reason: str = ""
 
 
 class Book(Protocol):
     """Names for one member at a time: nothing is told about a trade to somebody who is no side of it."""
 
-    def describe(self, *, owner: UUID, references: Collection[UUID]) -> Mapping[UUID, About]:
-        """Those of `references` that it knows and `owner` has a part in, in one query."""
+    def describe(
+        self, *, owner: UUID, references: Collection[UUID], postings: Collection[UUID]
+    ) -> Mapping[UUID, About]:
+        """Those of `references` that it knows and `owner` has a part in, and reasons of `postings`, in one query."""
         ...
 
     def list_partners(self, *, community_id: UUID, owner: UUID) -> Sequence[str]:
@@ -35,7 +41,9 @@ class Book(Protocol):
 
 
 class _NoBook:
-    def describe(self, *, owner: UUID, references: Collection[UUID]) -> Mapping[UUID, About]:
+    def describe(
+        self, *, owner: UUID, references: Collection[UUID], postings: Collection[UUID]
+    ) -> Mapping[UUID, About]:
         return {}
 
     def list_partners(self, *, community_id: UUID, owner: UUID) -> Sequence[str]:
@@ -54,9 +62,11 @@ def register(book: Book) -> None:
     _book = book
 
 
-def describe(*, owner: UUID, references: Collection[UUID]) -> Mapping[UUID, About]:
-    """What somebody knows of the references; see Book."""
-    return _book.describe(owner=owner, references=references) if references else {}
+def describe(*, owner: UUID, references: Collection[UUID], postings: Collection[UUID] = ()) -> Mapping[UUID, About]:
+    """What somebody knows of the references and of those postings that staff made; see Book."""
+    if not references and not postings:
+        return {}
+    return _book.describe(owner=owner, references=references, postings=postings)
 
 
 def list_partners(*, community_id: UUID, owner: UUID) -> Sequence[str]:

@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
+
+from django.utils.dateformat import format as format_date
+from django.utils.timezone import localtime
 
 from localex.credits.fates import Fate
 from localex.credits.references import About
@@ -24,7 +28,7 @@ class Words:
 KINDS: Final[Mapping[str, Words]] = {
     "starter_grant": Words("sprout", "Welcome credits", "Welcome credits"),
     "referral_bonus": Words("users-round", "Thank you for bringing a neighbour", "Thank you for bringing a neighbour"),
-    "coordinator_grant": Words("gift", "From your coordinator", "From your coordinator"),
+    "coordinator_grant": Words("gift", "Given to you by your coordinators", "Given to you by your coordinators"),
     "hold": Words(
         "shield-check", "For “{}”, held safely until the handover", "For a trade, held safely until the handover"
     ),
@@ -55,17 +59,28 @@ GROUPS: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
     ("earned", "Paid to you", frozenset({"release", "clearing_in"})),
     ("spent", "Held or paid for trades", frozenset({"hold"})),
     ("returned", "Returned to you", frozenset({"refund", "expiry"})),
-    ("given", "Given by the community", frozenset({"starter_grant", "referral_bonus", "coordinator_grant"})),
+    ("given", "Given to you", frozenset({"starter_grant", "referral_bonus", "coordinator_grant"})),
     ("protection", "Compensation", frozenset({"protection"})),
 )
 COMMUNITY_KINDS: Final = GROUPS[3][2] | GROUPS[4][2]
 
 
-def describe_line(line: StatementLine, about: About | None, fate: Fate | None) -> tuple[str, str, str]:
-    """Icon, sentence and a note ("" for none) of one line."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line in words: `note` stands beside its time, `more` are remarks of their own. Both may be empty."""
+
+    icon: str
+    words: str
+    note: str
+    more: tuple[str, ...]
+
+
+def describe_line(line: StatementLine, about: About | None, fate: Fate | None, reason: str = "") -> Said:
+    """What one line says. `about`: the trade; `reason`: what a coordinator wrote beside it."""
     words = _find_words(line, fate)
     sentence = words.named.format(about.title) if about else words.plain
-    return words.icon, sentence, _note(line, about, fate)
+    more = [*_fee_notes(line, fate), *([f"“{reason}”"] if reason else [])]
+    return Said(words.icon, sentence, _note(line, about, fate), tuple(more))
 
 
 def _find_words(line: StatementLine, fate: Fate | None) -> Words:
@@ -88,15 +103,27 @@ def name_fate(fate: Fate) -> str:
 
 
 def _note(line: StatementLine, about: About | None, fate: Fate | None) -> str:
-    notes = [f"with {about.partner}"] if about and about.partner else []
-    if fate:
-        notes += _fee_notes(line, fate)
-        if fate.is_payer and line.kind == "hold" and fate.returned:
+    notes = []
+    if about and about.partner:
+        # The community pays it, not the other side.
+        notes.append(f"{'after a trade ' if line.kind == 'protection' else ''}with {about.partner}")
+    if fate and fate.is_payer and line.kind == "hold":
+        if fate.state == "released" and fate.ended_at:
+            notes.append(f"paid {_say_when(fate.ended_at, line.booked_at)}")
+        if fate.returned:
             notes.append(f"{money.display(fate.returned)} came back")
     return ", ".join(notes)
 
 
-def _fee_notes(line: StatementLine, fate: Fate) -> list[str]:
+def _say_when(when: datetime, since: datetime) -> str:
+    """ "at 14:05" of the same day, "on 5 November", or "on 5 January 2027" of another year."""
+    here, there = localtime(when), localtime(since)
+    if here.date() == there.date():
+        return format_date(here, r"\a\t H:i")
+    return format_date(here, r"\o\n j F" if here.year == there.year else r"\o\n j F Y")
+
+
+def _fee_notes(line: StatementLine, fate: Fate | None) -> list[str]:
     fee = find_fee(line, fate)
     if not fee:
         return []

@@ -6,10 +6,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import CharField, Q, UUIDField, Value
 
 from localex.credits.references import About
-from localex.trading.models import Trade
+from localex.trading.models import StaffPayment, Trade
 
 LATEST_TRADES = 1_000
 MOST_TRADES = 2_000
@@ -20,21 +20,32 @@ def _is_side(owner: UUID) -> Q:
     return Q(buyer__ledger_ref=owner) | Q(seller__ledger_ref=owner)
 
 
-def describe(*, owner: UUID, references: Collection[UUID]) -> Mapping[UUID, About]:
-    """Listing's title and other side of those of the references that are trades of `owner`. By the primary key."""
-    rows = Trade.objects.filter(_is_side(owner), id__in=references).values_list(
+def describe(*, owner: UUID, references: Collection[UUID], postings: Collection[UUID]) -> Mapping[UUID, About]:
+    """Listing's title and other side of those of the references that are trades of `owner`, and the reasons of those of
+    the postings that staff made for `owner`: a payment has the id of its posting. By the primary keys, in one query.
+    """
+    trades = Trade.objects.filter(_is_side(owner), id__in=references).values_list(
         "id", "listing__title", "buyer__ledger_ref", "buyer__display_name", "seller__display_name"
     )
+    nobody = Value("", output_field=CharField())
+    payments = (
+        StaffPayment.objects.filter(id__in=postings, member__ledger_ref=owner)
+        .annotate(of=Value(None, output_field=UUIDField()), one=nobody, other=nobody)
+        .values_list("id", "reason", "of", "one", "other")
+    )
     return {
-        trade_id: About(title, seller if buyer_ref == owner else buyer)
-        for trade_id, title, buyer_ref, buyer, seller in rows
+        one: About(words, seller if buyer_ref == owner else buyer) if buyer_ref else About("", "", reason=words)
+        for one, words, buyer_ref, buyer, seller in trades.union(payments, all=True)
     }
 
 
 def list_partners(*, community_id: UUID, owner: UUID) -> Sequence[str]:
-    """The other sides of the member's latest 1,000 trades by name. Uses trade_buyer and trade_seller."""
+    """The other sides of the member's latest 1,000 trades by name. Uses trade_buyer and trade_seller.
+
+    Not those with whom only gifts changed hands: no line of a statement is about a gift.
+    """
     bought, sold = (
-        Trade.objects.filter(**_as(mine, community_id, owner))
+        Trade.objects.filter(**_as(mine, community_id, owner), price__gt=0)
         .order_by("-created_at")
         .values_list(f"{theirs}__display_name", flat=True)[: LATEST_TRADES // 2]
         for mine, theirs in SIDES
