@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from localex.cli import calling
+from localex.embedded.naming import name_directory
 
 
 @pytest.fixture
@@ -41,6 +42,14 @@ def test_the_directory_is_named_when_it_was_given(
     assert calling.command("restore --help") == f"{called} restore --help"
     # Where a restore goes is not where it comes from.
     assert calling.command("restore --into /srv/back") == f"{called} restore --into /srv/back"
+
+
+def test_a_directory_that_is_named_already_is_not_named_twice(called: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backup part names it for the log, and the terminal shows the same words."""
+    monkeypatch.setattr(sys, "argv", [called, "up", "--data-dir", "/srv/other"])
+    words = name_directory("Run `localex drill` or `localex check --data-dir /a`.", Path("/srv/my town"))
+    assert words == "Run `localex drill --data-dir '/srv/my town'` or `localex check --data-dir /a`."
+    assert calling.pasteable(words) == words.replace("localex ", f"{calling.program()} ")
 
 
 def test_the_directory_of_the_environment_counts(called: str, monkeypatch: pytest.MonkeyPatch) -> None:
