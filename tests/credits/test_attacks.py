@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 NAMED = re.compile(
     r"(account|seal|audit row) \d|(journal|community|escrow of trade) [0-9a-f]{8}-|entry \d+/\d+|horizon of the seals"
     r"|ledger\.|of ledger_owner|itself fails"
-    r"|member of |role the application|right on parameter |on runs of checks|event trigger "
+    r"|member of |role the application|right on parameter |on runs of checks|event trigger |setting of "
 )
 
 

@@ -84,6 +84,9 @@ CHANGES = {
     "CREATE FUNCTION public.eat() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
     "CREATE TRIGGER eat BEFORE INSERT ON public.credits_checkrun FOR EACH ROW EXECUTE FUNCTION public.eat()":
         "trigger eat on runs of checks",
+    "ALTER SEQUENCE ledger.account_id INCREMENT 1000": "sequence ledger.account_id",
+    "ALTER ROLE localex_app SET session_replication_role = replica": "setting of the application",
+    "ALTER FUNCTION ledger.clock() LEAKPROOF": "function ledger.clock(",
     "CREATE RULE eat AS ON INSERT TO public.credits_checkrun DO INSTEAD NOTHING": "rule on runs of checks",
     "CREATE OR REPLACE FUNCTION ledger.clock() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'":
         "function ledger.clock(",

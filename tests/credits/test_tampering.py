@@ -1,6 +1,7 @@
 """What a superuser does to sealed books with the guards switched off is found, and the row is named."""
 
 import re
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -100,6 +101,10 @@ DAMAGE: dict[str, tuple[str, dict[str, str]]] = {
         "DELETE FROM ledger.seal WHERE seal_no = 3",
         {"I8": r"journal {last}: it is dated before the end of what was sealed, yet no seal has it"},
     ),
+    "other marks in a seal": (
+        "UPDATE ledger.seal SET marks = '\\x00' WHERE seal_no = 2",
+        {"I8": r"seal 2: its marks do not follow from the rows that it sealed"},
+    ),
     "the end of sealing set back": (
         "UPDATE ledger.sealing SET sealed = sealed - interval '1 second'",
         {"I8": r"seal 3: it ends after everything that was sealed"},
@@ -161,6 +166,31 @@ def test_what_is_new_is_enough_when_it_is_new(sealed_books: tuple[Books, dict[st
             superuser.execute(statement.encode(), numbers)
             assert set(books.broken(since=since, using=superuser)) == expected, statement
     assert books.broken(since=since) == {}
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_hold_that_ended_and_is_gone_is_found(sealed_books: tuple[Books, dict[str, Any]], is_new: bool) -> None:
+    """By the incremental check as long as it is new; what became of it is not needed for that."""
+    books, numbers = sealed_books
+    since = books.run("SELECT until::text FROM ledger.seals WHERE seal_no = 3")[0][0] if is_new else "-infinity"
+    trade, payee = uuid.uuid4(), uuid.uuid4()
+    with books.connect(roles.SUPER) as superuser, superuser.transaction(force_rollback=True):
+        superuser.execute("SELECT ledger.open_member(%s, %s)", [books.id, payee])
+        query = "SELECT owner FROM ledger.accounts WHERE account_id = %(main)s"
+        (payer,) = superuser.execute(query, numbers).fetchone()
+        for statement, parameters in (
+            ("hold_credits(uuidv7(), %s, %s, %s, %s, 9, 0, 0, now() + '1 day', NULL)", [books.id, trade, payer, payee]),
+            ("release_hold(uuidv7(), %s, %s, NULL)", [trade, payee]),
+        ):
+            (reason,) = superuser.execute(f"SELECT reason FROM ledger.{statement}".encode(), parameters).fetchone()
+            assert reason is None
+        assert books.broken(since=since, using=superuser) == {}
+        superuser.execute("ALTER TABLE ledger.hold DISABLE TRIGGER USER")
+        superuser.execute("DELETE FROM ledger.hold WHERE trade_id = %s", [trade])
+        found = books.broken(since=since, using=superuser)
+    assert list(found) == ["I6"]
+    ((subject, detail),) = found["I6"]
+    assert (subject, detail[-30:]) == (f"escrow of trade {trade}", "held credits, its hold is gone")
 
 
 def test_there_is_no_ninth_check(sealed_books: tuple[Books, dict[str, Any]]) -> None:

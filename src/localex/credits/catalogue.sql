@@ -75,7 +75,7 @@ UNION SELECT format('policy on %s: %s', name, polname) FROM pg_catalog.pg_policy
 UNION SELECT format('child of %s: %s', inhparent::regclass, inhrelid::regclass) FROM pg_catalog.pg_inherits
     JOIN pg_catalog.pg_class c ON c.oid = inhrelid JOIN relation r ON r.oid = inhparent WHERE NOT c.relispartition
 UNION SELECT format('function %s: %s, owner %s, %s%s%s %s %s', p.oid::regprocedure, pg_get_function_result(p.oid), proowner::regrole,
-    lanname, CASE WHEN prosecdef THEN ', security definer' ELSE '' END, CASE WHEN proisstrict THEN ', strict' ELSE '' END,
+    lanname, concat(CASE WHEN prosecdef THEN ', security definer' END, CASE WHEN proleakproof THEN ', leakproof' END), CASE WHEN proisstrict THEN ', strict' ELSE '' END,
     concat(provolatile, proparallel, proconfig::text), md5(btrim(regexp_replace(prosrc, '\s+', ' ', 'g'))))
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = prolang WHERE pronamespace = 'ledger'::regnamespace
 UNION SELECT format('type ledger.%I: owner %s %s', typname, typowner::regrole, coalesce(
@@ -84,10 +84,10 @@ UNION SELECT format('type ledger.%I: owner %s %s', typname, typowner::regrole, c
      FROM pg_catalog.pg_attribute WHERE attrelid = typrelid AND attnum > 0)))
     FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_class c ON c.oid = typrelid
     WHERE typnamespace = 'ledger'::regnamespace AND typcategory <> 'A' AND coalesce(c.relkind, 'c') = 'c'
-UNION SELECT format('role %s: %s', name, coalesce(nullif(concat_ws(', ', CASE WHEN rolsuper THEN 'superuser' END,
-    CASE WHEN rolcanlogin AND name <> 'the application' THEN 'may sign in' END, CASE WHEN rolcreaterole THEN 'may create roles' END,
-    CASE WHEN rolcreatedb THEN 'may create databases' END, CASE WHEN rolbypassrls THEN 'past row security' END,
-    CASE WHEN rolreplication THEN 'may replicate' END), ''), 'no power of its own'))
+UNION SELECT format('role %s: %s', name, coalesce(nullif(concat_ws(', ', CASE WHEN rolsuper THEN 'a superuser' END,
+    CASE WHEN rolcanlogin AND name <> 'the application' THEN 'able to sign in' END, CASE WHEN rolcreaterole THEN 'able to create roles' END,
+    CASE WHEN rolcreatedb THEN 'able to create databases' END, CASE WHEN rolbypassrls THEN 'above row security' END,
+    CASE WHEN rolreplication THEN 'able to replicate' END), ''), 'without power of its own'))
     FROM pg_catalog.pg_roles r JOIN called c ON c.role = r.oid
     WHERE r.oid IN (SELECT oid FROM ours UNION SELECT oid FROM application)
 UNION SELECT format('member of %s: %s', of.name, who.name) FROM below b JOIN called of ON of.role = b.role
@@ -98,6 +98,12 @@ UNION SELECT format('member of %s: the application', name) FROM above JOIN calle
 UNION SELECT format('right on parameter %s: %s may %s', parname, coalesce(name, 'everybody'), lower(privilege_type))
     FROM pg_catalog.pg_parameter_acl CROSS JOIN aclexplode(paracl) LEFT JOIN called ON role = grantee
     WHERE grantee = 0 OR grantee IN (SELECT oid FROM ours UNION SELECT oid FROM application UNION SELECT role FROM above)
+UNION SELECT format('sequence %s: from %s by %s, %s to %s%s', name, seqstart, seqincrement, seqmin, seqmax,
+    CASE WHEN seqcycle THEN ', over and over' ELSE '' END) FROM pg_catalog.pg_sequence JOIN relation r ON r.oid = seqrelid
+UNION SELECT format('setting of %s: %s', coalesce(name, 'everybody'), word) FROM base, pg_catalog.pg_db_role_setting
+    LEFT JOIN called ON role = setrole CROSS JOIN unnest(setconfig) word
+    WHERE setdatabase IN (0, base.oid) AND word ~ '^session_replication_role=' AND (setrole IN (0, datdba)
+        OR setrole IN (SELECT oid FROM ours UNION SELECT oid FROM application UNION SELECT role FROM above))
 UNION SELECT format('event trigger %s: %s, %s %s', evtname, evtevent, evtfoid::regproc, evtenabled)
     FROM pg_catalog.pg_event_trigger e WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend
         WHERE classid = 'pg_event_trigger'::regclass AND objid = e.oid AND deptype = 'e')
