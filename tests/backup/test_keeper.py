@@ -15,7 +15,7 @@ from localex.backup.keeper import MEMORY, Keeper
 from localex.backup.keys import Keys
 from localex.backup.marker import MARKER, USED
 from localex.backup.site import Site
-from localex.backup.stores import FolderStore, find_store, is_same_disk
+from localex.backup.stores import FolderStore, find_mount, find_store, is_same_disk
 from localex.embedded.cluster import Cluster
 from localex.embedded.directory import DataDirectory
 from localex.embedded.installation import Installation
@@ -107,7 +107,9 @@ def test_backup_and_proof_come_by_themselves_and_once_a_day(kept: Kept) -> None:
     assert kept.said("Drill passed") == 1
     # Nobody copied the key, and the disk is the same: both are said once, not every minute.
     assert kept.said("WARNING Nobody has confirmed a copy of the backup key") == 1
-    assert kept.said("WARNING The backups lie on the same disk") == 1
+    disk = find_mount(kept.directory.root)
+    place = f"{kept.directory.root / 'backups'}, on the disk mounted at {disk}"
+    assert kept.said(f"WARNING The backups lie on the same disk as the database ({place})") == 1
     assert not (kept.directory.root / ".drill").exists()
 
     before, told = kept.memory, len(kept.lines)
@@ -188,6 +190,8 @@ def test_a_store_that_vanishes_is_not_begun_anew(kept: Kept, monkeypatch: pytest
     (kept.directory.root / MEMORY).write_text(json.dumps(memory))
     kept.lines.clear()
     keeper = kept.run(lambda _keeper: kept.said("WARNING The backups are gone from their place") > 0)
+    # An empty folder says nothing about what was kept.
+    assert "backups" not in keeper.describe()
     assert list(folder.iterdir()) == []
     assert keeper.describe()["store_gone"]
 
@@ -208,3 +212,4 @@ def test_a_store_that_vanishes_is_not_begun_anew(kept: Kept, monkeypatch: pytest
 def test_disks_are_told_apart(tmp_path: Path) -> None:
     assert is_same_disk(tmp_path, FolderStore(tmp_path / "not" / "there"))
     assert not is_same_disk(tmp_path, FolderStore(Path("/proc/self")))
+    assert find_mount(Path("/proc/self/task/not there")) == "/proc"

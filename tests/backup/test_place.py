@@ -1,25 +1,31 @@
 """Every command looks for the backups where `localex up` keeps them, and says so."""
 
+import io
 import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from localex.backup.errors import NothingToRestore
+from localex.backup.catalogue import list_backups
+from localex.backup.errors import NothingToRestore, WrongKey
 from localex.backup.files import scan
 from localex.backup.keys import Keys
+from localex.backup.manifest import object_name
 from localex.backup.place import FILE, read_place
 from localex.backup.restoring import choose
+from localex.backup.sealed import seal
 from localex.backup.stores import find_store
 from localex.cli.stores import open_store
 from localex.cli.up import Start, place_backups
 from localex.embedded.directory import DataDirectory
 from localex.embedded.installation import Installation
 from localex.embedded.secret_files import SecretFiles
+from tests.backup.manifests import make_manifest
 
 UNIT = Path(__file__).parents[2] / "docs" / "operators" / "backup.md"
 
@@ -99,6 +105,17 @@ def test_a_place_without_backups_names_those_that_were_used(data: DataDirectory,
     )
     assert find_store(data, tmp_path / "empty").describe_empty().startswith(f"There is no backup in {tmp_path}/empty. ")
     assert find_store(data, tmp_path / "disk").describe_empty() == f"There is no backup in {tmp_path / 'disk'}."
+
+
+def test_a_changed_key_is_said_with_what_helps(data: DataDirectory, tmp_path: Path) -> None:
+    store, keys = find_store(data, tmp_path / "disk"), Keys.prepare(data.secrets)
+    manifest = make_manifest(datetime(2026, 11, 23, tzinfo=UTC))
+    seal(store, keys, object_name(manifest.backup_id), io.BytesIO(manifest.to_json()))
+    (tmp_path / "other").mkdir()
+    with pytest.raises(WrongKey, match="was encrypted with another key") as wrong:
+        list_backups(store, Keys.prepare(tmp_path / "other"))
+    assert "set LOCALEX_BACKUP_DIR to a new, empty folder" in wrong.value.message
+    assert f"to read what is in {tmp_path / 'disk'}" in wrong.value.message
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd's own checker")

@@ -78,7 +78,10 @@ def list_backups(store: Store, keys: Keys) -> list[Manifest]:
         except BackupDamaged:
             continue
     if wrong and not found:
-        raise wrong
+        raise WrongKey(
+            f"{wrong.message} Give a copy of that key with --key to read what is in {store.place}. If the key was "
+            "changed, set LOCALEX_BACKUP_DIR to a new, empty folder for the backups from now on."
+        ) from wrong
     return found
 
 

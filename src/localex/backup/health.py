@@ -127,8 +127,11 @@ def _about_the_place(detail: Mapping[str, Any]) -> list[Problem]:
         remedy = "Keep the key somewhere else (`localex backup key show`), then run `localex backup key confirm`."
         found.append(Problem("key_not_confirmed", words, remedy))
     if detail.get("same_disk"):
-        words = "The backups lie on the same disk as the database: if the disk dies, both are gone."
-        found.append(Problem("same_disk", words, "Set LOCALEX_BACKUP_DIR to a folder on another disk.", is_grave=False))
+        # What an older LocalEx wrote down does not name the disk.
+        where = f" ({detail.get('store')}, on the disk mounted at {detail['disk']})" if detail.get("disk") else ""
+        words = f"The backups lie on the same disk as the database{where}: if the disk dies, both are gone."
+        remedy = "Start LocalEx once with LOCALEX_BACKUP_DIR set to a folder on another disk; it is remembered."
+        found.append(Problem("same_disk", words, remedy, is_grave=False))
     return found
 
 

@@ -28,7 +28,7 @@ from localex.backup.proof import judge
 from localex.backup.receiver import Receiver
 from localex.backup.schedule import Memory, is_backup_due, is_drill_due
 from localex.backup.site import Site
-from localex.backup.stores import Store, find_store, is_same_disk
+from localex.backup.stores import Store, find_mount, find_store, is_same_disk
 from localex.embedded.directory import replace_file
 from localex.embedded.errors import StartError
 from localex.embedded.installation import Installation
@@ -127,7 +127,9 @@ class Keeper:
     def _work(self) -> None:
         """Backups and drills, one after the other, when they are due."""
         with contextlib.suppress(Exception):
-            # Soon, so that the operator page knows what is kept; what is wrong is said by the first round.
+            # Soon, so that the operator page knows what is kept; what is wrong is said by the first round. Where the
+            # store is gone an empty folder says nothing, and what was known last stays written down.
+            self._store.check_known()
             self._look_into_store()
         self._stop.wait(self._first_after.total_seconds())
         while not self._stop.is_set():
@@ -263,6 +265,7 @@ class Keeper:
             "first_seen_at": self._memory.first_seen_at,
             "store": self._store.place,
             "same_disk": is_same_disk(self._site.directory.root, self._store),
+            "disk": find_mount(self._site.directory.root),
             "key_confirmed": self._keys.is_confirmed,
             "key_fingerprint": self._keys.fingerprint,
             "shipped_at": shipped_at,

@@ -103,6 +103,13 @@ def is_same_disk(data: Path, store: Store) -> bool:
     return data.stat().st_dev == place.stat().st_dev
 
 
+def find_mount(folder: Path) -> str:
+    """Where the file system of `folder`, which need not exist, is mounted: how people know a disk."""
+    while not (folder.exists() and folder.is_mount()):
+        folder = folder.parent
+    return str(folder)
+
+
 class FolderStore:
     """A folder, best on another disk or machine: temporary name, fsync, rename, fsync of the folder."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from localex.backup.stores import Store, is_same_disk
+from localex.backup.stores import Store, find_mount, is_same_disk
 from localex.cli.calling import command, start_word
 from localex.cli.moments import say_stretches, spell_alone, spell_time
 from localex.cli.options import DataDir, installation
@@ -273,7 +273,11 @@ def _run(own: "Installation", folder: Path | None, copy: Path | None, *, daily: 
             f"{spell_time(manifest.stopped_at)}.{later}"
         )
     if is_same_disk(own.directory.root, store):
-        say(f"Note: {store.place} is on the same disk as the town. Set LOCALEX_BACKUP_DIR to another one.")
+        disk = find_mount(own.directory.root)
+        say(
+            f"Note: {store.place} is on the same disk as the town, the one mounted at {disk}. "
+            "Start LocalEx once with LOCALEX_BACKUP_DIR set to a folder on another disk; it is remembered."
+        )
 
 
 def _prune(store: Store, keys: "Keys", *, daily: int, weekly: int, monthly: int, is_dry_run: bool) -> None:
