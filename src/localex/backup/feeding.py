@@ -14,13 +14,14 @@ import time
 from pathlib import Path
 from typing import cast
 
-from localex.backup.errors import BackupDamaged, BackupError
+from localex.backup.errors import BackupDamaged, BackupError, store_error
 from localex.backup.keys import Keys
 from localex.backup.manifest import Manifest
 from localex.backup.sealed import unseal_compressed
 from localex.backup.stores import Store, Writer
 from localex.backup.verification import SegmentCheck
 from localex.backup.wal import Chain
+from localex.embedded.errors import FULL_DISK
 from localex.embedded.users import ServerUser
 
 POLL_SECONDS = 0.005
@@ -89,6 +90,8 @@ class Feeder:
             # Whatever it is: PostgreSQL must not wait for somebody who is gone, and people must hear of it.
             words = f"The log could not be fetched ({type(error).__name__}: {error})."
             self.error = error if isinstance(error, BackupError) else BackupError(words)
+            if isinstance(error, OSError) and error.errno in FULL_DISK:
+                self.error = store_error(error, self._folder)
             with contextlib.suppress(OSError):
                 (self._folder / "failed").touch()
 

@@ -1,12 +1,15 @@
 """Runs PostgreSQL once on a base backup until it has replayed the log, and looks whether everything is there."""
 
+import re
 import shutil
 import subprocess
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import psycopg
 
 from localex.backup.errors import BackupDamaged, BackupError, StoreFull
 from localex.backup.facts import count_rows, find_ledger_seal, find_lost_rows
@@ -26,14 +29,13 @@ from localex.embedded.processes import Child, merged_environment
 from localex.embedded.secret_files import SecretFiles
 from localex.embedded.users import launcher
 
-if TYPE_CHECKING:
-    import psycopg
-
 SIGNAL = "recovery.signal"
 NOT_REACHED = "recovery ended before configured recovery target was reached"
 # What PostgreSQL writes into the history of a timeline that began at the end of the log.
 NO_TARGET = "no recovery target specified"
 WORK = "recovery"
+# The log of a timeline and its history, whole or not.
+NEW_LOG = re.compile(r"[0-9A-F]{8}([0-9A-F]{16}|\.history).*")
 # See localex.credits.seals.publisher.
 SEALS = "seals"
 SEALS_ASIDE = "seals-given-up"
@@ -84,17 +86,54 @@ class Recovery:
 
         Raises BackupDamaged, or BackupError with PostgreSQL's own words.
         """
+        self._resume()
         # When nothing was committed between the time that was asked for and the end of the log, the end is that time;
         # `_look` makes sure that it is the end.
         if not self._start(self._to) and not self._start(None):
             raise self._failure()
         try:
             found = self._look()
+        except psycopg.Error as error:
+            # As when the disk fills up behind PostgreSQL's back; its log says why.
+            raise self._failure() from error
         finally:
             self._cluster.stop(STOP_SECONDS)
         self._check_pages()
         shutil.rmtree(self._work, ignore_errors=True)
         return found
+
+    def _resume(self) -> None:
+        """Let PostgreSQL recover again when an earlier run was stopped after it had called the recovery over.
+
+        It takes its signal away before it writes the history of the new timeline, and both before the checkpoint from
+        which the next start goes on. Stopped between these, by a full disk or a kill, it would open an older state, or
+        one behind the time that was asked for, and say nothing.
+        """
+        data, timeline = self._directory.postgres, self._chain.timeline
+        Cluster.of(self._directory).end_leftover()
+        if (data / SIGNAL).exists() or self._read_timeline() > timeline:
+            return
+        for path in (data / "pg_wal").iterdir():
+            if NEW_LOG.fullmatch(path.name) and int(path.name[:8], 16) > timeline:
+                path.unlink()
+        note_recovery(data, self._directory.server_user.own)
+
+    def _read_timeline(self) -> int:
+        """The timeline of the checkpoint from which PostgreSQL would go on."""
+        user, data = self._directory.server_user, self._directory.postgres
+        program = postgres_bin(user, self._directory.engine) / "pg_controldata"
+        done = subprocess.run(
+            [*launcher(user, 9), str(program), "-D", str(data)],
+            env=merged_environment({"LC_ALL": "C"}),
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=data,
+        )
+        found = re.search(r"^Latest checkpoint's TimeLineID: +(\d+)$", done.stdout, re.MULTILINE)
+        if found is None:
+            raise BackupDamaged(f"The restored database does not say who it is.\n{(done.stdout + done.stderr)[-2000:]}")
+        return int(found[1])
 
     def _start(self, to: datetime | None) -> bool:
         """Start PostgreSQL and wait until it is open; False when the log ended before `to`."""

@@ -47,7 +47,8 @@ class _Passing:
         try:
             self._target.write(data)
         except BaseException as error:
-            self.error = error
+            # The first one: who is written to once more after it failed says something else.
+            self.error = self.error or error
             raise
         return len(data)
 

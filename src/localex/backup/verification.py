@@ -137,7 +137,8 @@ class Verification:
         manifests = list_backups(self._store, self._keys)
         for each in manifests:
             younger = find_younger(each, manifests)
-            lost = find_lost(self._store, self._keys, each, younger) if younger else []
+            look = partial(find_lost, self._store, self._keys, each, younger) if younger else list[str]
+            lost = self._try("wal", look)
             if not younger or not lost:
                 continue
             words = f"Of the log from backup {each.backup_id} to {younger.backup_id}, {spell_lost(lost)} in the store"
