@@ -174,6 +174,24 @@ def _raise_a_balance(site: Site, town: Any, *, more: bool = True) -> None:
     site.damage(f"UPDATE ledger.balance SET posted = posted {sign} 1 WHERE community_id = '{town.id}' AND seq = 1")
 
 
+def test_a_clock_that_was_ahead_is_let_go_on_once(site: Site) -> None:
+    """Each seal moves the horizon; what the operator let go on knowing it reads the same the next time."""
+    from localex.credits import health, inspection
+
+    town = site.town()
+    owner = town.member()
+    site.damage("UPDATE ledger.sealing SET horizon = clock_timestamp() + interval '2 hours'")
+    assert not inspect().ok
+    assert health.find_stop(town.id) is not None
+    for stopped in health.list_stops():
+        inspection.resume(community_id=stopped.community_id, actor=None, words="The clock was ahead.", despite=True)
+    town.grant(owner, 5)
+    for _ in range(3):
+        site.books.step()
+    assert not inspect("incremental").ok
+    assert health.list_stops() == []
+
+
 def test_a_break_elsewhere_does_not_stop_who_goes_on_despite_their_own(site: Site) -> None:
     from localex.credits import health, inspection
 
