@@ -238,6 +238,8 @@ def test_nothing_looks_safe_while_the_backups_are_gone(staff: Client) -> None:
     for words in ("out of reach", "no further than", "not there"):
         assert f'<span class="ops-mark is-bad">{words}</span>' in page
     assert "not on the database" not in page
+    assert "Out of reach." in page
+    assert "makes one now" not in page.split("Kept backups")[1]
     status.detail["store_is_there"] = True
     status.save()
     assert "/mnt/other is there, but is not the store that was used." in text(staff)
