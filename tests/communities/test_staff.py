@@ -61,3 +61,20 @@ def test_what_is_out_of_bounds_is_marked_at_its_field_beside_other_errors(staff:
     assert answer.status_code == 200
     assert set(answer.context["adminform"].form.errors) == set(wrong)
     assert "less than or equal to 50" in answer.content.decode()
+
+
+def test_the_history_says_what_it_was_and_what_it_is(staff: Client) -> None:
+    form = said(staff)
+    staff.post(reverse(ADD), form)
+    community = Community.objects.get(slug=form["slug"])
+    changes = {"fee_percent_buyer": "2.5", "credit_line_per_trade": "5", "credit_line_cap": "20", "language": "fr"}
+    changes["starter_grant"] = "50.5"
+    address = reverse("admin:communities_community_change", args=[community.pk])
+    assert staff.post(address, {**form, **changes}).status_code == 302
+    history = staff.get(reverse("admin:communities_community_history", args=[community.pk])).content.decode()
+    page = staff.get(reverse("operations:overview")).content.decode()
+    fees = ("Percent from the buyer: 0 → 2.5", "Most of a credit line: 0 → 20")
+    for words in (*fees, "Language: German → French", "Starter grant: 100 → 50.50"):
+        assert words in history
+        assert words in page
+    assert "Fixed fee of the buyer" not in history

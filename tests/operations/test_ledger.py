@@ -8,10 +8,12 @@ from django.test import Client
 from django.urls import reverse
 
 from localex.credits import health, inspection
+from localex.credits import services as ledger_services
 from localex.credits.models import CheckRun
 from localex.jobs.models import Job
 from localex.lib import clock
 from localex.operations import ledger, tasks, wish
+from localex.operations.decisions import describe_decisions
 from localex.operations.ledger import MAX_REASON, find_ledger_problems
 from tests import town
 
@@ -264,3 +266,13 @@ def test_what_an_installation_was_filled_with_waits_since_the_first_check(monkey
     assert find_ledger_problems() == []
     CheckRun.objects.filter(pk=first.pk).update(started_at=clock.now() - timedelta(minutes=61))
     assert [problem.code for problem in find_ledger_problems()] == ["unsealed"]
+
+
+def test_whose_credit_line_it_is_and_that_it_grew_by_itself(staff: Client, member: Any) -> None:
+    ledger_services.set_credit_line(
+        community_id=member.community_id, owner=member.ledger_ref, limit=2_000, actor=None, words="Earned by 4 trades"
+    )
+    (row,) = [row for row in describe_decisions() if row["what"] == "Credit line"]
+    assert (row["whose"], row["who"], row["change"]) == (member.display_name, "by itself", "0 → 20")
+    page = text(staff)
+    assert f'<a href="/staff/members/member/{member.pk}/change/">{member.display_name}</a>' in page

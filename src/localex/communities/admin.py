@@ -67,6 +67,10 @@ class CommunityAdmin(ModelAdmin):
         """A community with a ledger is closed, never deleted."""
         return False
 
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        """The history says what it was and what it is, not only which field."""
+        return super().construct_change_message(request, form, formsets, add) if add else form.describe_changes()
+
     def save_model(self, request: HttpRequest, obj: Community, form: Any, change: bool) -> None:
         """Through the services, so that nothing can be founded without accounts."""
         if change:

@@ -13,7 +13,7 @@ from localex.communities.models import (
     MAX_PERCENT_FEE,
     MAX_STARTER_GRANT,
 )
-from localex.lib.money import HUNDREDTHS
+from localex.lib.money import HUNDREDTHS, display
 
 
 class CreditsField(forms.DecimalField):
@@ -37,6 +37,19 @@ class CreditsField(forms.DecimalField):
         """The amount in hundredths, or None for an empty field that may be empty."""
         amount = super().clean(value)
         return None if amount is None else int(amount * HUNDREDTHS)
+
+
+def _spell(field: forms.Field, value: Any) -> str:
+    """A value of the form as people read it."""
+    if value is None or value == "":
+        return "none"
+    if isinstance(field, CreditsField):
+        return display(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return str(dict(getattr(field, "choices", ())).get(value, value))
 
 
 def _most(amount: int) -> Decimal:
@@ -88,3 +101,11 @@ class PolicyForm(forms.ModelForm):
         label="Most of a credit line",
         help_text="No member earns more than this. Lowering it takes nothing back from those who have earned more.",
     )
+
+    def describe_changes(self) -> str:
+        """What is another now, with what it was: for the history, and for the page of decisions."""
+        return "; ".join(
+            f"{self[name].label}: {_spell(self.fields[name], self.initial.get(name))}"
+            f" → {_spell(self.fields[name], self.cleaned_data[name])}"
+            for name in self.changed_data
+        )

@@ -127,16 +127,22 @@ class Decision:
     words: str
     # The pseudonym of who decided; None for a command of the operator and for the ledger itself.
     actor: UUID | None = None
+    # The pseudonym of whose account it is, or the other community of a clearing account; None for what has no account.
+    owner: UUID | None = None
 
 
 def list_decisions(*, limit: int = 30) -> list[Decision]:
     """The newest decisions about accounts and communities, at most `limit` (1 to 200), without the deadlines of holds.
 
-    Index: audit_without_deadlines, backwards.
+    Index: audit_without_deadlines, backwards, and the primary key of account for each.
     """
     rows = fetch(
-        "SELECT at, community_id, what, before, after, words, actor FROM ledger.audits WHERE what <> 'deadline'"
-        " ORDER BY audit_id DESC LIMIT %s",
+        """
+        SELECT d.at, d.community_id, d.what, d.before, d.after, d.words, d.actor, a.owner
+        FROM (SELECT * FROM ledger.audits WHERE what <> 'deadline' ORDER BY audit_id DESC LIMIT %s) d
+        LEFT JOIN ledger.accounts a ON a.account_id = d.account_id
+        ORDER BY d.audit_id DESC
+        """,
         [max(1, min(limit, MOST_RUNS))],
     )
     return [Decision(*row) for row in rows]

@@ -15,9 +15,9 @@ from localex.communities.models import Community
 from localex.credits import health, inspection
 from localex.credits.models import CheckRun
 from localex.lib import clock
-from localex.lib.money import display
-from localex.members.models import Member, User
+from localex.members.models import User
 from localex.operations import wish
+from localex.operations.decisions import describe_decisions
 from localex.operations.models import Status
 
 # Every 15 minutes one is due; a worker that was stopped for a moment is no alarm.
@@ -25,16 +25,6 @@ CHECK_AGE = timedelta(minutes=45)
 FULL_CHECK_AGE = timedelta(hours=26)
 # Every 15 minutes as well; a long posting, or somebody who holds the sealer's lock, delays it.
 SEAL_AGE = timedelta(hours=1)
-WORDS = {
-    "credit_line": "Credit line",
-    "ceiling": "Ceiling",
-    "closed": "Account closed",
-    "reopened": "Account opened again",
-    "clearing_limit": "Limit towards another community",
-    "stopped": "Postings stopped",
-    "payee": "Payee of an old hold named",
-    "resumed": "Postings let go on",
-}
 # What comes before the reason in the audit: the account's number.
 SIGNATURE = "Account {}: "
 MAX_REASON = inspection.MAX_WORDS - 50
@@ -153,20 +143,13 @@ def _names(ids: list[UUID]) -> dict[UUID, str]:
     return dict(Community.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
 
 
-def _people(references: list[UUID]) -> dict[UUID, str]:
-    found = Member.objects.filter(ledger_ref__in=references) if references else Member.objects.none()
-    return dict(found.values_list("ledger_ref", "display_name"))
-
-
 def describe_ledger(now: datetime, tried: Mapping[UUID, ResumeForm]) -> dict[str, Any]:
     """The ledger's half of the operator page."""
     known = Known()
     last, full, failures, stops = known.last, known.full, known.failures, known.stops
-    seal, decisions, wishes = health.find_last_seal(), health.list_decisions(), wish.list_wishes()
+    seal, wishes = health.find_last_seal(), wish.list_wishes()
     concerned = {UUID(row["community_id"]) for row in list_offences(failures) if row["community_id"]}
-    decided = {row.community_id for row in decisions if row.community_id}
-    names = _names([*{stop.community_id for stop in stops} | concerned | decided])
-    people = _people([row.actor for row in decisions if row.actor])
+    names = _names([*{stop.community_id for stop in stops} | concerned])
     return {
         "ledger_problems": find_ledger_problems(known),
         "last_check": last,
@@ -191,29 +174,13 @@ def describe_ledger(now: datetime, tried: Mapping[UUID, ResumeForm]) -> dict[str
             }
             for stop in stops
         ],
-        "decisions": [
-            {
-                "at": row.at,
-                "what": WORDS.get(row.what, row.what),
-                "community": names.get(row.community_id, "") if row.community_id else "all",
-                "who": people.get(row.actor, str(row.actor)) if row.actor else "",
-                "change": _change(row),
-                "words": row.words,
-            }
-            for row in decisions
-        ],
+        "decisions": describe_decisions(),
     }
 
 
 def _spell_wait(made: Status | None, now: datetime) -> str:
     """For how long a wish waits, or "" when none does."""
     return spell(now - made.at) if made and made.detail.get("state") == wish.WAITING else ""
-
-
-def _change(row: health.Decision) -> str:
-    if row.before is None and row.after is None:
-        return ""
-    return " → ".join("none" if value is None else display(value) for value in (row.before, row.after))
 
 
 def resume(*, actor: User, community_id: UUID, reason: str, despite: bool) -> None:
