@@ -1,6 +1,7 @@
 """The page "Our credits", the guide, and what every page says while no credits move."""
 
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.urls import reverse
 
 from localex.credits import community, health, seals
 from localex.credits.guide import SCRIPT, SOURCE, describe_guide
+from localex.credits.models import CheckRun
 from localex.credits.queries import Totals
 from localex.lib import clock
 from localex.members.models import Member
@@ -37,7 +39,7 @@ def test_members_see_where_all_credits_are(browser: Client, member: Member) -> N
     assert "Handed out −200 Where they are now +200 Left over 0" in text
     assert "Fees" not in text
     assert "Not checked yet" in text
-    assert "Not sealed yet" in text
+    assert re.search(r"Not sealed yet\. The first seal is made at \d\d:(00|15|30|45)\.", text)
 
 
 def test_another_community_is_not_counted(browser: Client) -> None:
@@ -73,6 +75,21 @@ def test_the_last_check_and_seal_are_named(browser: Client, monkeypatch: pytest.
     assert f'value="{bytes(range(32)).hex()}"' in body
     assert 'href="/credits/seals/7.json"' in body
     assert 'href="/help/credits/#check-it-on-your-own-computer"' in body
+
+
+def test_a_check_is_said_with_its_day_and_only_when_it_was_after_the_founding(
+    browser: Client, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(when: datetime) -> str:
+        run = CheckRun(started_at=when, finished_at=when, scope=CheckRun.FULL, ok=True)
+        monkeypatch.setattr(health, "find_last_check", lambda: run)
+        return words(browser, "/credits/community/")
+
+    assert re.search(r"Everything was in order today, \d\d:\d\d\.", check(clock.now()))
+    assert "Not checked yet." in check(member.community.created_at - timedelta(seconds=1))
+    long_ago = clock.now() - timedelta(days=2)
+    type(member.community).objects.filter(pk=member.community_id).update(created_at=long_ago - timedelta(days=1))
+    assert re.search(r"Everything was in order on \w+day \d+ \w+", check(long_ago))
 
 
 def test_a_stop_is_said_on_every_page_that_moves_credits(browser: Client, member: Member) -> None:
@@ -120,9 +137,9 @@ def test_the_script_is_served_to_everybody_and_linked_from_the_guide() -> None:
     assert answer.content == SCRIPT.read_bytes() == (DOCS / "verify_entry.py").read_bytes()
     body = Client().get("/help/credits/").content.decode()
     assert '<a href="../verify_entry.py" download>verify_entry.py</a>' in body
-    assert "<code>python3 verify_entry.py proof.json --seal seal-2.json</code>" in body
+    assert '<code class="guide-command"><span>python3</span> <span>verify_entry.py</span>' in body
     assert 'id="check-it-on-your-own-computer"' in body
-    assert "<li><span><strong>Keep a seal.</strong>" in body
+    assert '<li><span><strong>Keep a seal.</strong> <a href="/credits/community/">“Our credits”</a>' in body
 
 
 def test_a_number_that_no_seal_has_is_not_found(browser: Client) -> None:

@@ -180,8 +180,12 @@ def test_the_sheet_has_opening_and_closing_balance(browser: Client, member: Memb
     assert member.display_name in text
 
 
-def test_the_chart_is_bounded_and_has_a_table(browser: Client, member: Member) -> None:
+def test_the_chart_is_bounded_and_has_a_table(browser: Client, member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
     hold(member, 2500)
+    # On the first day there is nothing to draw.
+    assert browser.get("/credits/").context["chart"] is None
+    later = clock.now() + timedelta(days=2)
+    monkeypatch.setattr(clock, "now", lambda: later)
     for span in ("90", "365", "all", "nonsense"):
         found = browser.get("/credits/", {"chart": span}).context["chart"]
         # A new member's begins with the end of the day before they came.
@@ -219,9 +223,9 @@ def test_a_chart_goes_below_zero_when_the_balance_does() -> None:
     day = clock.now()
     points = [chart.Point(day + timedelta(days=n), amount) for n, amount in enumerate((0, 4200, -1250, -1250))]
     drawn = chart.draw("90", points)
-    assert drawn.ticks == (5000, 0, -5000)
-    assert drawn.zero == 100.0
-    assert drawn.line == "M0.0 100.0H240.0V16.0H480.0V125.0H720.0"
+    assert drawn.ticks == (5000, None, -1500)
+    assert drawn.zero == pytest.approx(153.85, abs=0.01)
+    assert drawn.line == "M0.0 153.8H240.0V24.6H480.0V192.3H720.0"
     assert [point.balance for point in drawn.rows] == [-1250, 4200, 0]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Final
 from uuid import UUID
@@ -48,6 +48,8 @@ class Course:
 class Chart:
     """`line` and `area` are SVG paths, `end` is the last point; `ticks` are the amounts at its top, middle and bottom.
 
+    The middle has none where the drawing goes below zero: the line at zero is drawn instead.
+
     `rows` are the points where the balance was another one than before, newest first, for the table beside it.
     """
 
@@ -56,7 +58,7 @@ class Chart:
     last: Point
     lowest: int
     highest: int
-    ticks: tuple[int, int, int]
+    ticks: tuple[int, int | None, int]
     line: str
     area: str
     end: str
@@ -79,17 +81,22 @@ def find_course(*, community_id: UUID, owner: UUID, span: str, zone: ZoneInfo, a
 
 
 def build_chart(course: Course) -> Chart | None:
-    """The balance at the end of days or weeks, and now, or None before anything was booked.
+    """The balance at the end of days or weeks, and now, or None on a member's first day.
 
-    It begins with the member's first entry when that is later than the span: nobody sees a time before they came.
+    A step at the edge of an empty drawing says less than the balance beside it. It begins with the member's first entry
+    when that is later than the span: nobody sees a time before they came.
     """
-    if course.came_at is None:
+    if course.came_at is None or _day(course.came_at, course.zone) == _day(course.now, course.zone):
         return None
     moments = list_moments(course.span, course.came_at, course.now, course.zone)
     balances = add_up(course.places, [*moments, _end(course.now)])
     # The end of a day is the midnight after it, which is said as the day that it ends.
     points = [Point(at - timedelta(microseconds=1), balance) for at, balance in zip(moments, balances, strict=False)]
     return draw(course.span, [*points, Point(course.now, balances[-1])])
+
+
+def _day(moment: datetime, zone: ZoneInfo) -> date:
+    return moment.astimezone(zone).date()
 
 
 def list_spans(course: Course) -> list[dict[str, str]]:
@@ -148,7 +155,7 @@ def draw(span: str, points: Sequence[Point]) -> Chart:
         last=points[-1],
         lowest=lowest,
         highest=highest,
-        ticks=(top, (top + bottom) // 2, bottom),
+        ticks=(top, None if bottom < 0 else top // 2, bottom),
         line=line,
         area=f"{line}V{base:.1f}H0Z",
         end=f"M{x} {y}h0",
@@ -158,12 +165,8 @@ def draw(span: str, points: Sequence[Point]) -> Chart:
 
 
 def _edges(lowest: int, highest: int) -> tuple[int, int]:
-    """Round amounts round the values, with zero at the foot, so that a small change never looks like a large one.
-
-    Below zero there is as much room as above it, so that zero is the line in the middle.
-    """
-    edge = _round_up(max(highest, -lowest, 0))
-    return (-edge if lowest < 0 else 0), edge
+    """Round amounts round the values, with zero among them, so that a small change never looks like a large one."""
+    return (-_round_up(-lowest) if lowest < 0 else 0), _round_up(max(highest, 0))
 
 
 def _round_up(amount: int) -> int:

@@ -7,7 +7,9 @@ from uuid import UUID
 from django.core.cache import cache
 
 from localex.credits import health, queries
+from localex.credits.pages import find_next_seal
 from localex.credits.queries import Totals
+from localex.lib import clock
 
 # Adding up every balance takes longer the larger the community; nobody needs it by the second.
 KEEP_SECONDS: Final = 60
@@ -43,6 +45,7 @@ def describe_community(community_id: UUID) -> dict[str, Any]:
         # A failure of the night counts until a check that looks as far holds, also when the last one found nothing.
         "check": next(iter(health.list_open_failures()), None) or health.find_last_check(),
         "seal": seal,
+        "next_seal": find_next_seal(clock.now()),
         "digest": seal.digest.hex() if seal else "",
         "digest_groups": [seal.digest.hex()[start : start + GROUP] for start in range(0, 64, GROUP)] if seal else [],
     }

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
@@ -20,6 +21,8 @@ SCRIPT: Final = Path(__file__).parent / "verify_entry.txt"
 _ITEM = re.compile(r"(?:-|\d+\.) ")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _CODE = re.compile(r"`(.+?)`")
+# Pages that the text names; a link of Markdown would lead nowhere in the copy among the documents.
+_PAGES: Final = {"“Our credits”": "credits:community"}
 _FILE = re.compile(r"\[([^\]]+)\]\((\.\./[a-z_]+\.py)\)")
 
 
@@ -68,4 +71,14 @@ def _read_words(text: str) -> SafeString:
     # Escaped first, so that the only tags are those that are put in below.
     line = str(escape(" ".join(text.split())))
     line = _FILE.sub(r'<a href="\2" download>\1</a>', line)
-    return SafeString(_CODE.sub(r"<code>\1</code>", _BOLD.sub(r"<strong>\1</strong>", line)))
+    for words, page in _PAGES.items():
+        line = line.replace(words, f'<a href="{reverse(page)}">{words}</a>')
+    return SafeString(_CODE.sub(_show_code, _BOLD.sub(r"<strong>\1</strong>", line)))
+
+
+def _show_code(found: re.Match[str]) -> str:
+    """A command stands on lines of its own, and breaks between its words only; a single word stays in its sentence."""
+    parts = found[1].split()
+    if len(parts) == 1:
+        return f"<code>{found[1]}</code>"
+    return f'<code class="guide-command">{" ".join(f"<span>{part}</span>" for part in parts)}</code>'

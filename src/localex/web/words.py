@@ -43,6 +43,12 @@ def say_moment(when: datetime) -> str:
     return f"{say_day(when)}, {say_time(when)}"
 
 
+def say_when(when: datetime) -> str:
+    """ "today, 17:00" or "on Tuesday 24 November, 17:00", as the end of a sentence."""
+    is_today = timezone.localtime(when).date() == timezone.localtime(clock.now()).date()
+    return f"today, {say_time(when)}" if is_today else f"on {say_moment(when)}"
+
+
 def say_deadline(when: datetime) -> str:
     """The shortest clear name of a moment soon: "today 17:00", "tomorrow 9:00", "Thursday 17:00", then the date."""
     days = (timezone.localtime(when).date() - timezone.localtime(clock.now()).date()).days

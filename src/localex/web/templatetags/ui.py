@@ -167,6 +167,12 @@ def moment_words(when: datetime | None) -> str:
 
 
 @register.filter
+def when_words(when: datetime | None) -> str:
+    """ "today, 17:00" or "on Tuesday 24 November, 17:00"."""
+    return words.say_when(when) if when else ""
+
+
+@register.filter
 def time_words(when: datetime | None) -> str:
     """ "17:00"."""
     return words.say_time(when) if when else ""

@@ -1,11 +1,11 @@
-// How long is left until a moment: "2 days 3 hours", "3 h 12 min", "4 min 05 s". Reads out nothing by itself: the date stands beside it.
+// How long is left until a moment: "2 days 3 h", "2 days", "3 h 12 min", "4 min 05 s". Reads out nothing by itself: the date stands beside it.
 const MINUTE = 60, HOUR = 3600, DAY = 86400;
 
 export function say(seconds) {
   if (seconds <= 0) return "the time is up";
   const days = Math.floor(seconds / DAY), hours = Math.floor((seconds % DAY) / HOUR);
   const minutes = Math.floor((seconds % HOUR) / MINUTE);
-  if (days > 0) return `${days} day${days > 1 ? "s" : ""} ${hours} h left`;
+  if (days > 0) return `${days} day${days > 1 ? "s" : ""}${hours > 0 ? ` ${hours} h` : ""} left`;
   if (hours > 0) return `${hours} h ${minutes} min left`;
   return `${minutes} min ${String(Math.floor(seconds % MINUTE)).padStart(2, "0")} s left`;
 }
