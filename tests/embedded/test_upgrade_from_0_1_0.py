@@ -76,12 +76,19 @@ def lost(old: Rows, new: Rows) -> list[tuple[str, dict[str, Any]]]:
 
 
 @pytest.fixture(scope="module")
-def town_of_0_1_0(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def kept() -> Iterator[Path]:
+    """A folder that the database's user can reach, for all tests here."""
+    folder = temporary_folder("lx-")
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def town_of_0_1_0(servers: Servers, tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Path:
     """A stopped installation that 0.1.0's own code migrated, and where its members traded."""
     release = unpack(tmp_path_factory.mktemp("release"))
-    place = temporary_folder("lx-")
-    place.chmod(0o755)
-    directory = DataDirectory(place / "town")
+    directory = DataDirectory(kept / "town")
     directory.prepare()
     (directory.root / "static").mkdir()
     SecretFiles(directory.secrets).prepare(is_first_start=True)
@@ -101,8 +108,7 @@ def town_of_0_1_0(servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
             assert read_schema_state(app)["version"] == VERSION
     finally:
         cluster.stop()
-    yield directory.root
-    shutil.rmtree(place, ignore_errors=True)
+    return directory.root
 
 
 @pytest.fixture
