@@ -11,7 +11,7 @@ import pytest
 
 from localex.backup import engine, keeper, receiver
 from localex.backup.errors import StoreFull
-from localex.backup.keeper import MEMORY, Keeper
+from localex.backup.keeper import MEMORY, Keeper, stamp_line
 from localex.backup.keys import Keys
 from localex.backup.marker import MARKER, USED
 from localex.backup.site import Site
@@ -207,6 +207,12 @@ def test_a_store_that_vanishes_is_not_begun_anew(kept: Kept, monkeypatch: pytest
     kept.store.accept()
     kept.run(lambda keeper: bool(kept.ids()))
     assert (folder / MARKER).exists()
+
+
+def test_every_line_of_the_log_has_its_time() -> None:
+    now = datetime(2026, 11, 23, 4, 5, 6, tzinfo=UTC)
+    assert stamp_line("Backup 1.", now) == "2026-11-23 04:05:06 Backup 1."
+    assert stamp_line("WARNING The disk is full.", now) == "WARNING 2026-11-23 04:05:06 The disk is full."
 
 
 def test_disks_are_told_apart(tmp_path: Path) -> None:

@@ -194,3 +194,15 @@ def test_a_new_place_begins_anew(part: Keeper, tmp_path: Path) -> None:
 
     assert memory("store").drill_passed_at == now
     assert memory("other").drill_passed_at is None
+
+
+def test_the_end_of_a_warning_is_said_once(part: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads the log afterwards sees how long it lasted."""
+    told: list[str] = []
+    monkeypatch.setattr(part, "_tell", told.append)
+    now = datetime.now(UTC)
+    part._warned["lag"] = (now, "The log is late.")
+    part._warn(part.describe(), now)
+    part._warn(part.describe(), now)
+    assert told.count("No longer so: The log is late.") == 1
+    assert not [line for line in told if line.startswith("No longer so") and "late" not in line]

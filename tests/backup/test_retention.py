@@ -13,6 +13,7 @@ from localex.backup import engine
 from localex.backup.errors import BackupError, Busy
 from localex.backup.manifest import Manifest, object_name
 from localex.backup.receiver import Receiver
+from localex.backup.results import Pruned
 from localex.backup.retention import choose_kept
 from localex.backup.sealed import seal
 from localex.backup.stores import FolderStore
@@ -93,6 +94,16 @@ def test_pruning_keeps_every_second_since_the_oldest_kept(own_store: FolderStore
     assert (place / "new" / "media" / "pictures" / "house.webp").exists()
     again = engine.apply_retention(own_store, town.keys, daily=1, weekly=0, monthly=0, young=AT_ONCE)
     assert again.objects == ()
+
+
+def test_what_went_is_named() -> None:
+    objects = ("backups/20261101T030000Z/manifest.json.age", "wal/7/0001.zst.age", "wal/7/0002.partial.zst.age")
+    packs = ("files/20261101T030000Z-ab.jsonl.zst.age", "files/20261101T030000Z-ab.tar.zst.age")
+    assert Pruned(("20261101T030000Z",), objects + packs, 10).describe() == (
+        "backup 20261101T030000Z; 2 pieces of the log from before the oldest kept backup, which no restore can use; "
+        "1 pack of files that no kept backup names"
+    )
+    assert Pruned((), objects[1:2], 10).describe().startswith("1 piece of the log from before the oldest kept backup")
 
 
 def test_packs_that_nobody_needs_go(own_store: FolderStore, town: Town) -> None:

@@ -93,7 +93,7 @@ class Keeper:
         self._retention_error = ""
         self._error = ""
         self._said_at: datetime | None = None
-        self._warned: dict[str, datetime] = {}
+        self._warned: dict[str, tuple[datetime, str]] = {}
 
     def run(self) -> None:
         """Keep everything safe until `stop` is called."""
@@ -316,12 +316,12 @@ class Keeper:
         problems = find_problems(facts, now=now)
         for problem in problems:
             last = self._warned.get(problem.code)
-            if last is None or now - last >= WARN_AGAIN_AFTER:
-                self._warned[problem.code] = now
+            if last is None or now - last[0] >= WARN_AGAIN_AFTER:
+                self._warned[problem.code] = now, problem.words
                 self._tell(f"{WARNING}{problem.words} {problem.remedy}")
         gone = set(self._warned) - {problem.code for problem in problems}
         for code in gone:
-            del self._warned[code]
+            self._tell(f"No longer so: {self._warned.pop(code)[1]}")
 
     def _remember(self, **changes: Any) -> None:
         with self._remembering:
@@ -345,10 +345,15 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def stamp_line(line: str, now: datetime) -> str:
+    """`line` with its time; WARNING stays in front, by which the supervisor knows what to tell (embedded.logs)."""
+    mark = WARNING if line.startswith(WARNING) else ""
+    return f"{mark}{now:%Y-%m-%d %H:%M:%S} {line.removeprefix(mark)}"
+
+
 def _say(line: str) -> None:
     # One write for each line, so that the supervisor's reader never sees two of them mixed.
-    stamp = "" if line.startswith(WARNING) else f"{_now():%Y-%m-%d %H:%M:%S} "
-    sys.stdout.write(f"{stamp}{line}\n")
+    sys.stdout.write(f"{stamp_line(line, _now())}\n")
     sys.stdout.flush()
 
 

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from localex.backup.files import FOLDER as FILES
+from localex.backup.files import PACK_SUFFIX
 from localex.backup.manifest import Manifest
+from localex.backup.wal import FOLDER as WAL
 
 
 @dataclass(frozen=True)
@@ -72,3 +75,15 @@ class Pruned:
     bytes_freed: int
     # Backups that cannot be read: while there are any, nothing is taken away.
     unreadable: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """What went, in words: log from before the first backup is not time that was lost."""
+        log = sum(name.startswith(f"{WAL}/") for name in self.objects)
+        packs = sum(name.startswith(f"{FILES}/") and name.endswith(PACK_SUFFIX) for name in self.objects)
+        parts = [f"backup {backup_id}" for backup_id in self.backups]
+        if log:
+            pieces = f"{log} piece{'' if log == 1 else 's'}"
+            parts.append(f"{pieces} of the log from before the oldest kept backup, which no restore can use")
+        if packs:
+            parts.append(f"{packs} pack{'' if packs == 1 else 's'} of files that no kept backup names")
+        return "; ".join(parts)

@@ -288,8 +288,7 @@ def _prune(store: Store, keys: "Keys", *, daily: int, weekly: int, monthly: int,
         say(f"Nothing was taken away, because backup {pruned.unreadable[0]} cannot be read: `localex verify` says why.")
     elif pruned.objects:
         verb = "Would take away" if is_dry_run else "Took away"
-        counted = f"{_count(len(pruned.backups), 'backup')}, {_count(len(pruned.objects), 'object')}"
-        say(f"{verb} {counted}, {spell_bytes(pruned.bytes_freed)}.")
+        say(f"{verb} {pruned.describe()} ({spell_bytes(pruned.bytes_freed)}).")
     elif is_dry_run:
         say("Nothing would go.")
 
@@ -356,7 +355,8 @@ def _restore(store: Store, keys: "Keys", backup_id: str, *, to: datetime | None,
     if len(shown) < len(changed):
         say(f"  {_count(len(changed) - len(shown), 'other table')} changed too; --verbose names them.")
     if found.seals_aside:
-        say(f"  {found.seals_aside} seals were made after that time; their published files are in seals-given-up.")
+        counted = f"{_count(found.seals_aside, 'seal')} {'was' if found.seals_aside == 1 else 'were'}"
+        say(f"  {counted} made after that time; what was published of them is in seals-given-up.")
     say(f"Look at it with:  {command('check --read-only', found.directory)}")
     say(f"Start it with:    {command(start_word(found.directory), found.directory)}")
     say(
