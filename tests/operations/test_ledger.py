@@ -7,11 +7,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from localex.credits import health, inspection
+from localex.credits import health, inspection, seals
 from localex.credits import services as ledger_services
 from localex.credits.models import CheckRun
 from localex.jobs.models import Job
 from localex.lib import clock
+from localex.members.models import User
 from localex.operations import ledger, tasks, wish
 from localex.operations.decisions import describe_decisions
 from localex.operations.ledger import MAX_REASON, find_ledger_problems
@@ -276,3 +277,21 @@ def test_whose_credit_line_it_is_and_that_it_grew_by_itself(staff: Client, membe
     assert (row["whose"], row["who"], row["change"]) == (member.display_name, "by itself", "0 → 20")
     page = text(staff)
     assert f'<a href="/staff/members/member/{member.pk}/change/">{member.display_name}</a>' in page
+
+
+def test_the_last_seal_stands_whole_with_its_file(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = clock.now()
+    monkeypatch.setattr(health, "find_last_seal", lambda: health.Seal(7, now, now, bytes(range(32))))
+    page = text(staff)
+    assert f"<code>{bytes(range(32)).hex()}</code>" in page
+    assert 'href="/credits/seals/7.json"' in page
+
+
+def test_staff_of_no_community_take_the_file_of_a_seal(settings: Any, tmp_path: Any) -> None:
+    settings.LOCALEX = settings.LOCALEX.model_copy(update={"data_dir": tmp_path})
+    seals.publisher().publish(4, "{}\n")
+    person = User.objects.create_user(email="nobody@staff.example", password=None, is_staff=True)
+    assert town.browser_of(person).get("/credits/seals/4.json").content == b"{}\n"
+    person.is_staff = False
+    person.save()
+    assert town.browser_of(person).get("/credits/seals/4.json").status_code == 404

@@ -161,7 +161,7 @@ def describe_ledger(now: datetime, tried: Mapping[UUID, ResumeForm]) -> dict[str
         "failed_at": failures[0].finished_at if failures else None,
         "seal": seal,
         "seal_age": spell(now - seal.sealed_at) if seal else "",
-        "seal_digest": seal.digest.hex()[:16] if seal else "",
+        "seal_digest": seal.digest.hex() if seal else "",
         "stops": [
             {
                 "name": names.get(stop.community_id, str(stop.community_id)),
