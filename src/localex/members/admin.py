@@ -5,9 +5,14 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 
+from localex.credits.queries import Balance, find_balance
+from localex.lib.money import display
 from localex.lib.staff import ReadOnly
 from localex.members import services
 from localex.members.models import FormerName, Member, User
@@ -34,6 +39,10 @@ class Memberships(ReadOnly, TabularInline):
     readonly_fields = fields
     extra = 0
     show_change_link = True
+
+
+def _find_balance(member: Member) -> Balance:
+    return find_balance(community_id=member.community_id, owner=member.ledger_ref)
 
 
 @admin.register(User)
@@ -78,11 +87,35 @@ class MemberAdmin(ReadOnly, ModelAdmin):
     fields = (
         *("display_name", "community", "user", "state", "area_name", "joined_at", "confirmed_at", "starter_granted_at"),
         *("name_redrawn_at", "trades_completed", "review_count", "review_stars"),
+        *("to_spend", "held", "credit_line", "accounts"),
     )
+    readonly_fields = ("to_spend", "held", "credit_line", "accounts")
     inlines = (FormerNames,)
     actions = ("suspend", "reinstate")
     actions_detail = ("give_credits",)
     show_full_result_count = False
+
+    @admin.display(description="to spend (credits)")
+    def to_spend(self, member: Member) -> str:
+        """What the member can offer now, the credit line with it."""
+        return display(_find_balance(member).available)
+
+    @admin.display(description="held for trades (credits)")
+    def held(self, member: Member) -> str:
+        """What lies in escrow."""
+        return display(_find_balance(member).held)
+
+    @admin.display(description="credit line (credits)")
+    def credit_line(self, member: Member) -> str:
+        """How far below zero the member may go; a part of what there is to spend."""
+        return display(_find_balance(member).credit_line)
+
+    @admin.display(description="in the ledger")
+    def accounts(self, member: Member) -> SafeString:
+        """To the accounts and holds."""
+        ways = (("Accounts", "admin:credits_account_changelist"), ("Holds", "admin:credits_hold_changelist"))
+        links = ((reverse(view), member.ledger_ref, name) for name, view in ways)
+        return format_html_join(", ", '<a href="{}?q={}">{}</a>', links)
 
     @action(description="Give credits", permissions=["pay"], url_path="give-credits")
     def give_credits(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -16,10 +16,11 @@ class TradingConfig(AppConfig):
     label = "trading"
 
     def ready(self) -> None:
+        from localex.credits import naming as ledger_naming
         from localex.credits import references
         from localex.jobs import events, schedules
         from localex.members import sections
-        from localex.trading import partners
+        from localex.trading import naming, partners
         from localex.trading.profile import load_reviews
         from localex.trading.tasks import (
             decline_offers_on_gone,
@@ -30,6 +31,7 @@ class TradingConfig(AppConfig):
         )
 
         references.register(partners)
+        ledger_naming.register(naming)
         sections.register("reviews", template="trading/of_member.html", load=load_reviews, order=20)
         schedules.register("trading.end_overdue", end_overdue, every=SWEEP_EVERY)
         schedules.register("trading.expire_holds", expire_holds, every=EXPIRE_EVERY)
