@@ -42,6 +42,8 @@ SEALS_ASIDE = "seals-given-up"
 # Only the owner of the socket's folder can connect, and the passwords may be older or newer than the database.
 TRUST = "local all all trust\n"
 STOP_SECONDS = 600
+# After an interruption nobody waits for long: a recovery that is killed goes on where it was.
+INTERRUPTED_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ class Recovery:
             try:
                 self._await(child, feeder)
             except BaseException:
-                child.stop(STOP_SECONDS)
+                child.stop(INTERRUPTED_SECONDS)
                 raise
         self._segment_count = feeder.fed
         if child.poll() is None:
