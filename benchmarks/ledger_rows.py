@@ -35,6 +35,7 @@ COPY_END = struct.pack(">h", -1)
 ACCOUNTS = "SELECT account_id FROM ledger.accounts WHERE community_id = %s AND kind = %s ORDER BY account_id"
 BALANCES = """
 UPDATE ledger.account SET opened_at = now() - interval '361 days';
+UPDATE ledger.community SET opened_at = now() - interval '361 days';
 UPDATE ledger.balance b SET posted = last.balance_after, seq = last.seq, last_at = last.booked_at
 FROM ledger.balance every CROSS JOIN LATERAL (
     SELECT * FROM ledger.entry e WHERE e.balance_id = every.balance_id ORDER BY seq DESC LIMIT 1
