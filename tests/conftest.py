@@ -13,6 +13,7 @@ test asks for the database, or at once in the controller of a parallel run, whic
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("DJANGO_SETTINGS_MODULE"):
         # pytest-django has then read the settings before this, and the tests would meet the database that they name.
         raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the tests bring their own database and settings.")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell takes SIGINT from what it runs in the background. Children would inherit that, and PostgreSQL, which
+        # is stopped by it, would not hear it before it has set itself up.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker_input is not None:
         servers = Servers(root=Path(worker_input["localex_root"]), worker=worker_input["workerid"])
