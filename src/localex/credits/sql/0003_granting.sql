@@ -88,26 +88,17 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
-DECLARE
-    v_accounts bigint[];
 BEGIN
-    IF NOT ledger.is_amount(p_amount, 1)
-        OR (p_kind IN ('starter_grant', 'referral_bonus', 'coordinator_grant')) IS NOT TRUE
-        OR (p_kind = 'referral_bonus') <> (p_about IS NOT NULL) OR p_about = p_owner THEN
+    IF p_about IS NULL AND p_kind <> 'referral_bonus' THEN
+        RETURN ledger.grant_credits(p_key, p_community_id, p_owner, p_amount, p_kind, p_actor);
+    ELSIF NOT ledger.is_amount(p_amount, 1) OR (p_kind = 'referral_bonus') IS NOT TRUE OR p_about IS NULL
+        OR p_about = p_owner THEN
         RAISE EXCEPTION 'a grant has a positive amount and a kind of grant, a referral bonus a newcomer'
             USING ERRCODE = 'LX006';
-    ELSIF p_kind = 'referral_bonus' THEN
-        RETURN ledger.grant_once(p_key, p_community_id, p_owner, p_amount, p_kind, p_actor, p_about,
-            ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text,
-                                p_about::text));
-    ELSIF p_kind = 'starter_grant' THEN
-        RETURN ledger.grant_once(p_key, p_community_id, p_owner, p_amount, p_kind, p_actor, p_owner,
-            ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text));
     END IF;
-    v_accounts := ledger.find_grant(p_key, p_community_id, p_owner);
-    RETURN ledger.post_pair(p_key, p_community_id, p_kind, p_actor, NULL,
-        ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text),
-        v_accounts[2], v_accounts[1], p_amount);
+    RETURN ledger.grant_once(p_key, p_community_id, p_owner, p_amount, p_kind, p_actor, p_about,
+        ledger.request_hash(p_kind::text, p_community_id::text, p_owner::text, p_amount::text, p_actor::text,
+                            p_about::text));
 END
 $$;
 
